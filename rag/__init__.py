@@ -1,0 +1,1 @@
+"""The domain of Glossa: documents, languages, chunks, retrieval, grounded answers. Imports neither ray, vllm nor fastapi."""

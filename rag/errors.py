@@ -1,0 +1,33 @@
+"""One tree of errors. Every message says what was found, what was expected and what to do; the gateway maps each leaf to a status once."""
+
+
+class RagError(Exception):
+    """Base of every error that Glossa raises on purpose; its text is meant for the person who caused it."""
+
+
+class InvalidInput(RagError):
+    """A request or a setting that cannot be served as it is (HTTP 422)."""
+
+
+class NotFound(RagError):
+    """The named document, collection or page does not exist, or the key may not see it (HTTP 404)."""
+
+
+class TooLarge(RagError):
+    """More bytes, pages or characters than the limits allow (HTTP 413)."""
+
+
+class UnsupportedType(RagError):
+    """The bytes are of a type that no parser reads (HTTP 415)."""
+
+
+class Unreadable(RagError):
+    """The bytes are of a known type but hold nothing that can be read: corrupt, encrypted, empty, scanned without text (HTTP 422)."""
+
+
+class EmbedderMismatch(RagError):
+    """A collection was embedded by another model than the one in use (HTTP 409)."""
+
+
+class NotYet(RagError):
+    """The state that the request waits for was not reached in time; try again (HTTP 503)."""

@@ -1,0 +1,71 @@
+"""The records that cross module edges. Spans are half-open [start, end) offsets in characters into one page's extracted text."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a document stands between its upload and its answer."""
+
+    QUEUED = "queued"
+    PARSING = "parsing"
+    EMBEDDING = "embedding"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, slide, sheet or section of a document, as extracted. `number` counts from 1; `label` names it where the format does."""
+
+    number: int
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of one page's text: `page.text[start:end] == text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What retrieval finds: a span of one page in one language ('und' when unsure)."""
+
+    page: int
+    start: int
+    end: int
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that answers a question, hydrated from the catalog. `scores` explains `score` part by part."""
+
+    document_id: str
+    name: str
+    page: int
+    start: int
+    end: int
+    text: str
+    language: str
+    score: float
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Proof of one statement: `quote` equals the page's text at [start, end)."""
+
+    marker: int
+    document_id: str
+    name: str
+    page: int
+    start: int
+    end: int
+    quote: str
