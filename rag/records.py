@@ -69,3 +69,13 @@ class Citation:
     start: int
     end: int
     quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderStamp:
+    """What made a collection's vectors. Vectors may be compared only when all four are equal; `dimension` counts numbers per vector."""
+
+    model: str
+    dimension: int
+    question_prompt: str
+    passage_prompt: str

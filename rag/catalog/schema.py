@@ -1,0 +1,143 @@
+"""Opens the catalog, brings its schema up to date, and serialises its writers."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text, update
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from rag.catalog.tables import feed_counter
+from rag.errors import InvalidInput, NotYet
+
+BUSY_SECONDS = 30
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+MIGRATION_LOCK = 0x676C6F737361  # "glossa": the advisory lock's number is arbitrary but must never change
+JOURNAL_BYTES = 64 << 20  # one huge commit must not leave a write-ahead log of its own size for ever
+LOCK_TIMED_OUT = "55P03"  # PostgreSQL's lock_not_available
+BEGIN = "glossa_begin"
+
+
+def open_catalog(url: str) -> Engine:
+    """An Engine for `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`, for many threads and many processes at once.
+
+    Commits are durable when they return (SQLite: WAL with synchronous=FULL). Nothing is created but the SQLite file's folder: call
+    `migrate` next. Fork-unsafe like every connection pool: open one per process.
+    Raises InvalidInput for an address that is neither, and for a SQLite database in memory, which other processes could not see.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise InvalidInput(f"The catalog's address {url!r} is not one: expected sqlite:///FILE or postgresql://...; correct it.") from error
+    match address.get_backend_name():
+        case "sqlite":
+            return _open_sqlite(address)
+        case "postgresql" | "postgres":
+            address = address.set(drivername="postgresql+pg8000")
+            return create_engine(address, client_encoding="utf8", pool_size=5, max_overflow=15, pool_pre_ping=True)
+    raise InvalidInput(f"The catalog's address names {address.drivername!r}, expected sqlite:///FILE or postgresql://...; correct it.")
+
+
+def migrate(engine: Engine) -> None:
+    """Creates the schema or brings it up to this release's, once, also when several processes start at the same time.
+
+    Raises InvalidInput when a newer Glossa wrote the catalog, or when the file is no SQLite database.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    script = ScriptDirectory.from_config(config)
+    with _clear_errors(), engine.connect().execution_options(**{BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+        found = MigrationContext.configure(connection).get_current_revision()
+        known = {revision.revision for revision in script.walk_revisions()}
+        if found is not None and found not in known:
+            raise InvalidInput(
+                f"The catalog's schema is {found}, but this Glossa knows none after {script.get_current_head()}: "
+                "a newer Glossa wrote it; install that release, or restore a backup made before."
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction: committed at the end of the block, rolled back by an exception. Writers wait their turn, in all processes.
+
+    So versions taken inside become visible in their own order. Keep blocks short: nobody else writes meanwhile. Do not nest.
+    Raises NotYet when the turn does not come within 30 seconds.
+    """
+    with _clear_errors(), engine.connect().execution_options(**{BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
+            connection.execute(select(feed_counter.c.version).with_for_update()).one()
+        yield connection
+
+
+def next_version(connection: Connection) -> int:
+    """Takes the next number of the feed, inside `writing`. Numbers grow by one; a rolled-back transaction gives its own back."""
+    statement = update(feed_counter).values(version=feed_counter.c.version + 1).returning(feed_counter.c.version)
+    return int(connection.execute(statement).scalar_one())
+
+
+def _open_sqlite(address: URL) -> Engine:
+    if not address.database or address.database == ":memory:" or "mode=memory" in str(address):
+        raise InvalidInput("The catalog's address names a SQLite database in memory, expected a file; use sqlite:///FILE.")
+    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    # No limit on overflow: a reader in a thread must never wait for a pool when SQLite itself would let it read.
+    engine = create_engine(address.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=-1)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself: _begin_sqlite does
+    _enter_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Turns the write-ahead log on. The file remembers it; only here SQLite may answer 'locked' at once instead of waiting."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Says in a sentence what the database reports as a code: it stayed locked, or the file is no database."""
+    try:
+        yield
+    except DBAPIError as error:
+        if _is_locked(error):
+            raise NotYet(f"The catalog stayed locked by other writers for {BUSY_SECONDS} seconds, expected less; try again.") from error
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise InvalidInput("The catalog's file is no SQLite database, expected one or none; move it or restore a backup.") from error
+        raise
+
+
+def _is_locked(error: DBAPIError) -> bool:
+    cause = error.orig
+    if isinstance(cause, sqlite3.OperationalError):
+        return cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    details = cause.args[0] if cause is not None and cause.args else None
+    return isinstance(details, dict) and details.get("C") == LOCK_TIMED_OUT

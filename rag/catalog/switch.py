@@ -1,0 +1,53 @@
+"""The only statements that change which content is visible: make a document ready, take documents away. All run inside `writing`."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from rag.catalog.schema import next_version
+from rag.catalog.tables import changes, collections, contents, documents, dropped_blobs
+from rag.records import Status
+
+UNFINISHED = (Status.QUEUED, Status.PARSING, Status.EMBEDDING)
+
+
+def publish(connection: Connection, document: Row[Any], content_id: int) -> int:
+    """Makes the document ready with that content and removes those of its name that were uploaded before it. Returns its new version."""
+    remove_older(connection, document)
+    version = next_version(connection)
+    ready = dict(status=Status.READY, progress=1.0, error=None, content_id=content_id, version=version, updated_at=datetime.now(UTC))
+    connection.execute(update(documents).where(documents.c.id == document.id).values(ready))
+    return version
+
+
+def remove_older(connection: Connection, document: Row[Any]) -> None:
+    """Removes the documents of the same collection and name whose last upload came before this one's."""
+    same_name = (documents.c.collection_id == document.collection_id) & (documents.c.name == document.name)
+    older = select(documents).where(same_name, documents.c.registered < document.registered)
+    remove(connection, connection.execute(older).all())
+
+
+def remove(connection: Connection, rows: Sequence[Row[Any]]) -> None:
+    """Removes documents; their contents too where no other document shows them. Their blobs are noted for `remove_dropped_blobs`."""
+    for row in rows:
+        connection.execute(delete(documents).where(documents.c.id == row.id))
+        connection.execute(delete(dropped_blobs).where(dropped_blobs.c.sha256 == row.sha256))
+        connection.execute(insert(dropped_blobs).values(sha256=row.sha256))
+        if row.content_id is not None:
+            _remove_unshown(connection, row.collection_id, row.content_id)
+
+
+def record_change(connection: Connection, collection_id: int, content_id: int) -> int:
+    """Tells the followers that this content came or went. Returns the version of the change."""
+    version = next_version(connection)
+    name = select(collections.c.name).where(collections.c.id == collection_id).scalar_subquery()
+    connection.execute(insert(changes).values(version=version, collection=name, content_id=content_id))
+    return version
+
+
+def _remove_unshown(connection: Connection, collection_id: int, content_id: int) -> None:
+    if connection.execute(select(documents.c.id).where(documents.c.content_id == content_id).limit(1)).first() is None:
+        record_change(connection, collection_id, content_id)
+        connection.execute(delete(contents).where(contents.c.id == content_id))  # pages and chunks go with it

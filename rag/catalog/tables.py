@@ -1,0 +1,167 @@
+"""The catalog's tables. A change here needs a new file in rag/migrations/versions; a test compares the two."""
+
+import re
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    true,
+)
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""PostgreSQL refuses NUL in text, and neither database takes half a surrogate pair."""
+
+
+class AnyText(TypeDecorator[str]):
+    """Text of any origin: what cannot be stored becomes U+FFFD, one for one, so that offsets into the text stay true."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return value if value is None else UNSTORABLE.sub("\ufffd", value)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware datetime, stored and returned in UTC (SQLite itself forgets the zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+# SQLite numbers rows by itself only in a column of type INTEGER, which holds 64 bits there.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(column_0_label)s",
+    }
+)
+
+feed_counter = Table("feed_counter", metadata, Column("version", BigInteger, nullable=False))
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", AnyText, nullable=False, unique=True),
+    Column("embedder", JSON(none_as_null=True)),
+)
+
+# sqlite_autoincrement: an id is never given twice, so a follower's stale id can never name another document's text.
+contents = Table(
+    "contents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("collection_id", Id, ForeignKey(collections.c.id), nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    UniqueConstraint("collection_id", "sha256", "media_type"),
+    sqlite_autoincrement=True,
+)
+
+# `registered` is the version of the last upload: of two documents of one name the one with the higher number wins.
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("collection_id", Id, ForeignKey(collections.c.id), nullable=False),
+    Column("name", AnyText, nullable=False),
+    Column("sha256", Text, nullable=False, index=True),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("status", Text, nullable=False, index=True),
+    Column("progress", Float, nullable=False),
+    Column("error", AnyText),
+    Column("attempt", Integer, nullable=False),
+    Column("content_id", Id, ForeignKey(contents.c.id), index=True),
+    Column("registered", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    UniqueConstraint("collection_id", "name", "sha256", "media_type"),
+    Index("ix_documents_listing", "created_at", "id"),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("content_id", Id, ForeignKey(contents.c.id, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("label", AnyText, nullable=False),
+    Column("text", AnyText, nullable=False),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("content_id", Id, ForeignKey(contents.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("page", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("text", AnyText, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("windows", LargeBinary, nullable=False),
+    Column("tokens", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("collection", AnyText, nullable=False),
+    Column("content_id", BigInteger, nullable=False),
+)
+
+# Blobs that lost a document and may have none left: kept here until a later transaction has looked and removed the file.
+dropped_blobs = Table("dropped_blobs", metadata, Column("sha256", Text, primary_key=True))
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", AnyText, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("collections", JSON(none_as_null=True)),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+)
+
+
+def in_sight(visible: Collection[str] | None) -> ColumnElement[bool]:
+    """The condition that a joined row of `collections` is one of the `visible` names; None means all of them."""
+    return true() if visible is None else collections.c.name.in_(visible)
