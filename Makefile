@@ -1,0 +1,42 @@
+# make run: set up, start, ingest the samples, and say where the page is.   make test: install what tests need and run them.
+PYTHON ?= python3
+# The CPU build; `make run TORCH=torch` takes the CUDA build on a machine with a GPU.
+TORCH ?= torch==2.13.0+cpu
+BIN = .venv/bin
+PIP = $(BIN)/pip --disable-pip-version-check --quiet --retries 1
+
+.PHONY: run test lint eval bench clean
+
+run: .venv/installed
+	$(BIN)/glossa up --samples samples/documents
+
+test: .venv/installed-dev
+	./tests/system-packages
+	$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/pytest
+
+# Retrieval over samples/questions.jsonl against the running service, per pair of languages.
+eval: .venv/installed
+	$(BIN)/glossa eval samples/questions.jsonl
+
+bench: .venv/installed-dev
+	$(BIN)/python -m tests.bench.search
+	$(BIN)/python -m tests.bench.ingest
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glossa needs Python 3.11 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv .venv
+
+# torch goes in first, so that nothing after it brings gigabytes of CUDA along
+.venv/installed: .venv/bin/python pyproject.toml
+	@echo "Installing into .venv (about 2 GB; a minute or two) ..."
+	$(PIP) install "$(TORCH)" --extra-index-url https://download.pytorch.org/whl/cpu
+	$(PIP) install --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed pyproject.toml
+	$(PIP) install --editable ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info artifacts
