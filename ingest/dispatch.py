@@ -1,0 +1,107 @@
+"""Turns unfinished documents of the catalog into Ray tasks. The catalog is the queue: what a crash interrupts is found there again."""
+
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from functools import cache
+
+import ray
+from sqlalchemy import Engine
+
+from ingest.pipeline import ingest
+from rag.blobs import BlobStore
+from rag.catalog import documents
+from rag.catalog.documents import Document
+from rag.catalog.schema import open_catalog
+from rag.embedder import Embedder, load_embedder
+from rag.errors import NotFound
+from rag.settings import Settings
+
+log = logging.getLogger(__name__)
+POLL_SECONDS = 0.1
+MAX_DEATHS = 3  # of workers: a file that takes three down does so by itself
+NICENESS = 5  # questions go before ingest where they share a core
+
+
+@cache
+def parts(settings: Settings) -> tuple[Engine, BlobStore, Embedder]:
+    """What a worker process needs; made by its first task and kept for the next ones."""
+    os.nice(NICENESS)
+    return open_catalog(settings.catalog_url), BlobStore(settings.blobs), load_embedder(settings.embedder)
+
+
+@ray.remote(max_retries=0)  # the dispatcher decides on another try: it knows the attempts of all earlier runs
+def ingest_document(settings: Settings, document_id: str) -> None:
+    """Ingest one document in a Ray worker."""
+    engine, blobs, embedder = parts(settings)
+    try:
+        document = documents.get(engine, document_id, None)
+    except NotFound:
+        return  # deleted while it waited
+    ingest(document, engine=engine, blobs=blobs, embedder=embedder)
+
+
+@ray.remote(max_retries=0)
+def warm_up(settings: Settings) -> None:
+    """Load the embedder in a worker before the first upload comes."""
+    parts(settings)
+
+
+class Dispatcher:
+    """Keeps up to `ingest_workers` documents in the works, oldest first. There is one a service."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the catalog and begin with what an earlier run left unfinished."""
+        self.settings = settings
+        self.engine = open_catalog(settings.catalog_url)
+        self.running: dict[ray.ObjectRef[None], Document] = {}
+        self.deaths: Counter[str] = Counter()
+        self.warm = [warm_up.remote(settings) for _ in range(settings.ingest_workers)]
+        self.thread = threading.Thread(target=self.run, name="dispatch", daemon=True)
+        self.thread.start()
+
+    def run(self) -> None:
+        """Collect and start, for ever."""
+        while True:
+            try:
+                self.collect()
+                self.start()
+            except Exception:  # the catalog may be away for a moment; documents stay queued there until it is back
+                log.exception("dispatch failed; trying again")
+                time.sleep(1)
+            time.sleep(POLL_SECONDS)
+
+    def collect(self) -> None:
+        """Take finished tasks off the list; a worker that died costs its document one attempt."""
+        if not self.running:
+            return
+        done, _ = ray.wait(list(self.running), num_returns=len(self.running), timeout=0)
+        for task in done:
+            document = self.running.pop(task)
+            try:
+                ray.get(task)
+            except ray.exceptions.RayError as error:
+                log.warning("the worker of document %s died: %s", document.id, error)
+                self.deaths[document.id] += 1
+                if self.deaths[document.id] >= MAX_DEATHS:
+                    attempt = documents.start_attempt(self.engine, document.id) or 0
+                    documents.fail(self.engine, document.id, attempt, "Reading the file ended its worker process repeatedly; it may need too much memory.")
+
+    def start(self) -> None:
+        """Start tasks for the oldest unfinished documents; the same bytes in one collection never twice at a time."""
+        room = self.settings.ingest_workers - len(self.running)
+        if room <= 0:
+            return
+        busy = {key(document) for document in self.running.values()}
+        for document in documents.unfinished(self.engine):
+            if room and key(document) not in busy:
+                self.running[ingest_document.remote(self.settings, document.id)] = document
+                busy.add(key(document))
+                room -= 1
+
+
+def key(document: Document) -> tuple[str, str, str]:
+    """What makes two documents share one embedding."""
+    return document.collection, document.sha256, document.media_type

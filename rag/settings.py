@@ -1,0 +1,62 @@
+"""One frozen table of settings: the only place where a default or a limit is decided. A bad value stops the start with a sentence."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from rag.errors import InvalidInput
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that an instance can be told. Sizes are in bytes, times in seconds, lengths in characters."""
+
+    data: Path = Path("data")  # catalog, blobs, logs and the state of the run
+    host: str = "127.0.0.1"  # loopback only unless told otherwise
+    port: int = 8000
+    dashboard_port: int = 8265  # Ray takes the next free one when it is in use
+    embedder: str | None = None  # sentence-transformers name or path; None is the model in the package
+    replicas: int = 1  # of the retrieval deployment; each holds the whole index
+    ingest_workers: int = 2  # documents parsed and embedded at the same time
+    max_file_bytes: int = 200 * MIB
+    max_files_per_upload: int = 1000
+    max_name_characters: int = 255  # what file systems and tables can show
+    max_question_characters: int = 8000
+    max_messages: int = 1000
+    max_passages: int = 50  # the largest k
+    min_free_bytes: int = 512 * MIB  # uploads are refused below this much free disk
+    version_wait_seconds: float = 30.0  # how long `min_version` waits before it answers 503
+    follow_seconds: float = 0.2  # how often a replica asks the catalog for changes
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot work. Raises InvalidInput with the setting's name, what was found and what was expected."""
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if isinstance(value, int | float) and value <= 0:
+                raise InvalidInput(f"The setting {setting.name} is {value}; it must be greater than 0.")
+        for name in ("port", "dashboard_port"):
+            if getattr(self, name) > 65535:
+                raise InvalidInput(f"The setting {name} is {getattr(self, name)}; a TCP port is at most 65535.")
+        if not self.host:
+            raise InvalidInput("The setting host is empty; name an address to listen on, such as 127.0.0.1.")
+
+    @property
+    def catalog_url(self) -> str:
+        """The catalog's SQLAlchemy URL."""
+        return f"sqlite:///{self.data.absolute() / 'catalog.sqlite'}"
+
+    @property
+    def blobs(self) -> Path:
+        """The folder of the original files."""
+        return self.data / "blobs"
+
+    @property
+    def run(self) -> Path:
+        """What exists only while the service runs: its state, this run's key, Ray's token."""
+        return self.data / "run"
+
+    @property
+    def loopback_only(self) -> bool:
+        """Whether nobody outside this machine may be answered."""
+        return self.host in ("127.0.0.1", "localhost", "::1")

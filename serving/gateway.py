@@ -1,0 +1,121 @@
+"""The FastAPI application: routes, page, health; and the Serve deployment that runs it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from ray.serve.handle import DeploymentHandle
+
+from rag.blobs import BlobStore
+from rag.catalog.collections import list_collections
+from rag.catalog.documents import count_by_status
+from rag.catalog.feed import current_version
+from rag.catalog.schema import open_catalog
+from rag.settings import Settings
+from serving import ask, documents, http_errors
+from serving.auth import CurrentKey, allowed
+from serving.guard import Guard
+from serving.schemas import Collection, CollectionList, Health, Problem, Ready, ServiceStatus
+from serving.services import CurrentServices, Services
+
+WEB = Path(__file__).parent / "web"
+router = APIRouter()
+
+
+@router.get("/healthz", response_model=Health, tags=["health"], summary="Is the gateway alive?")
+async def healthz() -> Health:
+    """Needs no key."""
+    return Health()
+
+
+@router.get("/readyz", response_model=Ready, responses=http_errors.responses(503), tags=["health"], summary="Can it answer?")
+async def readyz(services: CurrentServices) -> Ready:
+    """Needs no key. 503 until a retrieval replica has loaded the catalog."""
+    return Ready(version=await services.retrieval.version.remote())
+
+
+@router.get("/v1/collections", response_model=CollectionList, responses=http_errors.responses(401), tags=["documents"], summary="List collections")
+async def collections(services: CurrentServices, key: CurrentKey) -> CollectionList:
+    """The collections that the key may see, with what is in them."""
+    rows = await asyncio.to_thread(list_collections, services.engine, allowed(key, None))
+    return CollectionList(collections=[Collection.model_validate(row) for row in rows])
+
+
+@router.get("/v1/status", response_model=ServiceStatus, responses=http_errors.responses(401), tags=["health"], summary="What runs here")
+async def status(services: CurrentServices, key: CurrentKey) -> ServiceStatus:
+    """Catalog version, documents by status, models."""
+    counts = await asyncio.to_thread(count_by_status, services.engine, allowed(key, None))
+    return ServiceStatus(
+        version=await asyncio.to_thread(current_version, services.engine),
+        documents=counts,
+        embedder=services.settings.embedder or "built in",
+        generator=ask.GENERATOR,
+        replicas=services.settings.replicas,
+    )
+
+
+@router.get("/", include_in_schema=False)
+async def page() -> FileResponse:
+    """The web page; it asks for the key by itself and holds no data."""
+    return FileResponse(WEB / "index.html")
+
+
+def build_app(services: Services) -> FastAPI:
+    """The whole application."""
+    app = FastAPI(
+        title="Glossa",
+        summary="Answers questions from your own documents, in eight languages, every statement cited.",
+        version="0.1.0",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,  # the interactive pages load scripts from elsewhere, which the content security policy forbids
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.state.services = services
+    app.add_middleware(Guard, loopback_only=services.settings.loopback_only)
+    app.include_router(router)
+    app.include_router(documents.router)
+    app.include_router(ask.router)
+    app.mount("/assets", StaticFiles(directory=WEB), name="assets")
+    http_errors.install(app)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(key: CurrentKey) -> JSONResponse:
+        return JSONResponse(describe(app))
+
+    return app
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the one shape of all errors in place of FastAPI's own."""
+    spec = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes, license_info=app.license_info)
+    schemas = spec["components"]["schemas"]
+    schemas["Problem"] = Problem.model_json_schema()
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for path in spec["paths"].values():
+        for operation in path.values():
+            if operation["responses"].get("422", {}).get("content", {}).keys() == {"application/json"}:
+                operation["responses"] |= http_errors_of(422)
+    return spec
+
+
+def http_errors_of(status_code: int) -> dict[str, Any]:
+    """The entry of one error, keyed as JSON does."""
+    return {str(code): entry for code, entry in http_errors.responses(status_code).items()}
+
+
+class Gateway:
+    """The deployment's class. Ray builds the application in each replica, after the constructor."""
+
+    def __init__(self, settings: Settings, retrieval: DeploymentHandle) -> None:
+        """Open the catalog and the blob store."""
+        self.services = Services(settings, open_catalog(settings.catalog_url), BlobStore(settings.blobs), retrieval)
+
+    def __serve_build_asgi_app__(self) -> FastAPI:
+        """What Ray Serve calls for the ASGI application."""
+        return build_app(self.services)

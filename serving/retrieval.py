@@ -1,0 +1,114 @@
+"""The retrieval deployment: embedder and indexes in one process, following the catalog's change feed."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.catalog.feed import current_version, pending
+from rag.catalog.schema import open_catalog
+from rag.embedder import load_embedder
+from rag.errors import NotYet
+from rag.extractive import Extract, extract
+from rag.languages import detect_language
+from rag.records import Passage
+from rag.retriever import Retriever
+from rag.settings import Settings
+
+log = logging.getLogger("ray.serve")
+VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question to retrieval. `visible` are the collections that may answer; None is all of them."""
+
+    question: str
+    visible: frozenset[str] | None
+    k: int
+    languages: tuple[str, ...] = ()
+    document_ids: tuple[str, ...] = ()
+    min_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Passages, best first; the question's language; milliseconds by step."""
+
+    passages: list[Passage]
+    language: str
+    timings_ms: dict[str, float]
+
+
+class Retrieval:
+    """A replica: holds the whole index, loaded from the catalog at start and kept fresh by a thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Load the embedder and the index; the replica takes requests only when both are there."""
+        self.settings = settings
+        self.engine = open_catalog(settings.catalog_url)
+        self.retriever = Retriever(self.engine, load_embedder(settings.embedder))
+        self.retriever.follow()
+        self.follower = threading.Thread(target=self.keep_following, name="follow", daemon=True)
+        self.follower.start()
+
+    def keep_following(self) -> None:
+        """Apply the catalog's changes as they come."""
+        while True:
+            try:
+                self.retriever.follow()
+            except Exception:  # the catalog may be away for a moment; the replica answers from what it holds and tries again
+                log.exception("following the change feed failed; trying again")
+                time.sleep(1)
+            time.sleep(self.settings.follow_seconds)
+
+    async def search(self, query: Query) -> Found:
+        """The best passages for a question. Raises NotYet when `min_version` is not reached in time, EmbedderMismatch, InvalidInput."""
+        if query.min_version is not None:
+            await self.wait_for(query.min_version, query.visible)
+        return await asyncio.to_thread(self.find, query)
+
+    def find(self, query: Query) -> Found:
+        """Search, in a thread."""
+        started = time.perf_counter()
+        language = detect_language(query.question)
+        passages = self.retriever.search(
+            query.question,
+            visible=query.visible,
+            k=query.k,
+            languages=query.languages,
+            document_ids=query.document_ids,
+        )
+        return Found(passages, language, {"total": milliseconds(started)})
+
+    async def wait_for(self, version: int, visible: frozenset[str] | None) -> None:
+        """Wait until every upload and delete up to `version` is ready or failed, and this replica has seen it."""
+        deadline = time.monotonic() + self.settings.version_wait_seconds
+        while await asyncio.to_thread(pending, self.engine, version, visible):
+            if time.monotonic() > deadline:
+                raise NotYet(f"Version {version} is still being ingested after {self.settings.version_wait_seconds:.0f} s; try again later.")
+            await asyncio.sleep(VERSION_POLL_SECONDS)
+        latest = await asyncio.to_thread(current_version, self.engine)
+        if version > latest:
+            raise NotYet(f"Version {version} does not exist yet, the latest is {latest}; use one that an upload or a delete returned.")
+        await asyncio.to_thread(self.retriever.follow)
+
+    async def extract(self, question: str, passages: Sequence[Passage], language: str) -> list[Extract]:
+        """The sentences of the passages that answer the question; none when nothing does."""
+        return await asyncio.to_thread(extract, question, passages, self.retriever.embedder, language)
+
+    async def version(self) -> int:
+        """The version of the catalog that this replica has seen."""
+        return self.retriever.version
+
+    def check_health(self) -> None:
+        """Ray Serve replaces the replica when this raises."""
+        if not self.follower.is_alive():
+            raise RuntimeError("the follower thread has ended")
+
+
+def milliseconds(started: float) -> float:
+    """Since `started` (time.perf_counter), to a hundredth."""
+    return round((time.perf_counter() - started) * 1000, 2)
