@@ -49,7 +49,7 @@ class StagedBlob:
             self._close()
 
     def _move_to(self, target: Path) -> None:
-        os.replace(self.path, target)
+        self.path.replace(target)
         self._close()
 
     def _close(self) -> None:

@@ -16,7 +16,7 @@ from rag.catalog.tables import collections, contents, documents
 from rag.errors import EmbedderMismatch
 from rag.records import Chunk, EmbedderStamp, Page
 
-BATCH = 1000  # rows per statement: measured best at 1,000 and above, and memory stays small
+BATCH = 1000  # rows per statement: few enough to hold twice in memory, many enough that a statement's cost is nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,13 @@ def _stamp(connection: Connection, collection_id: int, embedder: EmbedderStamp) 
 
 
 def _store(connection: Connection, document: Row[Any], pages: Iterable[Page], chunks: Iterable[EmbeddedChunk], language: str) -> int:
-    identity = dict(collection_id=document.collection_id, sha256=document.sha256, media_type=document.media_type)
+    identity = {"collection_id": document.collection_id, "sha256": document.sha256, "media_type": document.media_type}
     new = insert(contents).values(**identity, language=language, pages=0, chunks=0).returning(contents.c.id)
     content_id = int(connection.execute(new).scalar_one())
-    counts = dict(
-        pages=_insert_all(connection, tables.pages, (_page_row(content_id, page) for page in pages)),
-        chunks=_insert_all(connection, tables.chunks, (_chunk_row(content_id, i, chunk) for i, chunk in enumerate(chunks))),
-    )
+    counts = {
+        "pages": _insert_all(connection, tables.pages, (_page_row(content_id, page) for page in pages)),
+        "chunks": _insert_all(connection, tables.chunks, (_chunk_row(content_id, i, chunk) for i, chunk in enumerate(chunks))),
+    }
     connection.execute(update(contents).where(contents.c.id == content_id).values(counts))
     return content_id
 
@@ -92,23 +92,23 @@ def _insert_all(connection: Connection, table: Table, rows: Iterator[dict[str, A
 
 
 def _page_row(content_id: int, page: Page) -> dict[str, Any]:
-    return dict(content_id=content_id, number=page.number, label=page.label, text=page.text)
+    return {"content_id": content_id, "number": page.number, "label": page.label, "text": page.text}
 
 
 def _chunk_row(content_id: int, ordinal: int, embedded: EmbeddedChunk) -> dict[str, Any]:
     chunk = embedded.chunk
-    return dict(
-        content_id=content_id,
-        ordinal=ordinal,
-        page=chunk.page,
-        start=chunk.start,
-        end=chunk.end,
-        language=chunk.language,
-        text=chunk.text,
-        vector=embedded.vector.astype("<f2", copy=False).tobytes(),
-        windows=embedded.windows.astype("<f2", copy=False).tobytes(),
-        tokens=embedded.tokens.astype("<i4", copy=False).tobytes(),
-    )
+    return {
+        "content_id": content_id,
+        "ordinal": ordinal,
+        "page": chunk.page,
+        "start": chunk.start,
+        "end": chunk.end,
+        "language": chunk.language,
+        "text": chunk.text,
+        "vector": embedded.vector.astype("<f2", copy=False).tobytes(),
+        "windows": embedded.windows.astype("<f2", copy=False).tobytes(),
+        "tokens": embedded.tokens.astype("<i4", copy=False).tobytes(),
+    }
 
 
 def _twins(connection: Connection, document: Row[Any]) -> list[Row[Any]]:

@@ -124,7 +124,7 @@ def delete(engine: Engine, blobs: BlobStore, document_id: str, visible: Collecti
 def start_attempt(engine: Engine, document_id: str) -> int | None:
     """Begins an ingest and supersedes any earlier one of this document. None when there is nothing left to do: deleted, ready or failed."""
     unfinished = (documents.c.id == document_id) & documents.c.status.in_(UNFINISHED)
-    start = dict(attempt=documents.c.attempt + 1, status=Status.PARSING, progress=0.0, updated_at=datetime.now(UTC))
+    start = {"attempt": documents.c.attempt + 1, "status": Status.PARSING, "progress": 0.0, "updated_at": datetime.now(UTC)}
     with writing(engine) as connection:
         return connection.execute(update(documents).where(unfinished).values(start).returning(documents.c.attempt)).scalar_one_or_none()
 
@@ -177,7 +177,7 @@ def _upload(connection: Connection, staged: StagedBlob, collection_id: int, name
     same_bytes = (documents.c.sha256 == staged.sha256) & (documents.c.media_type == media_type)
     row = connection.execute(select(documents).where(same_name, same_bytes)).one_or_none()
     if row is None:
-        identity = dict(collection_id=collection_id, name=name, sha256=staged.sha256, media_type=media_type)
+        identity = {"collection_id": collection_id, "name": name, "sha256": staged.sha256, "media_type": media_type}
         row = _insert(connection, dict(identity, size=staged.size))
     elif row.status == Status.FAILED:
         row = _queue_again(connection, row)
@@ -194,13 +194,28 @@ def _upload(connection: Connection, staged: StagedBlob, collection_id: int, name
 
 def _insert(connection: Connection, identity: dict[str, Any]) -> Row[Any]:
     version, now = next_version(connection), datetime.now(UTC)
-    state = dict(status=Status.QUEUED, progress=0.0, attempt=0, registered=version, version=version, created_at=now, updated_at=now)
+    state = {
+        "status": Status.QUEUED,
+        "progress": 0.0,
+        "attempt": 0,
+        "registered": version,
+        "version": version,
+        "created_at": now,
+        "updated_at": now,
+    }
     return connection.execute(insert(documents).values(id=uuid.uuid4().hex, **identity, **state).returning(documents)).one()
 
 
 def _queue_again(connection: Connection, row: Row[Any]) -> Row[Any]:
     version = next_version(connection)
-    state = dict(status=Status.QUEUED, progress=0.0, error=None, registered=version, version=version, updated_at=datetime.now(UTC))
+    state = {
+        "status": Status.QUEUED,
+        "progress": 0.0,
+        "error": None,
+        "registered": version,
+        "version": version,
+        "updated_at": datetime.now(UTC),
+    }
     return connection.execute(update(documents).where(documents.c.id == row.id).values(state).returning(documents)).one()
 
 

@@ -6,10 +6,11 @@ the version before. In that order nothing is missed, and a content seen twice is
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Row, select
 
 from rag.catalog.switch import UNFINISHED
 from rag.catalog.tables import changes, chunks, collections, contents, documents, feed_counter, in_sight
@@ -64,7 +65,7 @@ def load_content(engine: Engine, content_id: int) -> list[IndexedChunk]:
     query = select(*columns).where(chunks.c.content_id == content_id).order_by(chunks.c.ordinal)
     with engine.connect() as connection:
         rows = connection.execution_options(yield_per=BATCH).execute(query)
-        return [_indexed(*row) for row in rows]
+        return [_indexed(row) for row in rows]
 
 
 def pending(engine: Engine, version: int, visible: Collection[str] | None) -> bool:
@@ -75,13 +76,13 @@ def pending(engine: Engine, version: int, visible: Collection[str] | None) -> bo
         return connection.execute(query).first() is not None
 
 
-def _indexed(chunk_id: int, language: str, text: str, vector: bytes, windows: bytes, tokens: bytes) -> IndexedChunk:
-    pooled = np.frombuffer(vector, "<f2")
+def _indexed(row: Row[*tuple[Any, ...]]) -> IndexedChunk:
+    vector = np.frombuffer(row.vector, "<f2")
     return IndexedChunk(
-        id=chunk_id,
-        language=language,
-        text=text,
-        vector=pooled,
-        windows=np.frombuffer(windows, "<f2").reshape(-1, len(pooled)),
-        tokens=np.frombuffer(tokens, "<i4"),
+        id=row.id,
+        language=row.language,
+        text=row.text,
+        vector=vector,
+        windows=np.frombuffer(row.windows, "<f2").reshape(-1, len(vector)),
+        tokens=np.frombuffer(row.tokens, "<i4"),
     )

@@ -32,7 +32,14 @@ def create_key(engine: Engine, name: str, collections: Collection[str] | None = 
     """
     secret = "glossa_" + secrets.token_urlsafe(32)
     allowed = None if collections is None else sorted(collections)
-    row = dict(id=uuid.uuid4().hex, name=name, hash=_hash(secret), collections=allowed, created_at=datetime.now(UTC), expires_at=expires_at)
+    row = {
+        "id": uuid.uuid4().hex,
+        "name": name,
+        "hash": _hash(secret),
+        "collections": allowed,
+        "created_at": datetime.now(UTC),
+        "expires_at": expires_at,
+    }
     with writing(engine) as connection:
         connection.execute(insert(keys).values(row))
     return secret

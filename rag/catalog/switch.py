@@ -17,7 +17,14 @@ def publish(connection: Connection, document: Row[Any], content_id: int) -> int:
     """Makes the document ready with that content and removes those of its name that were uploaded before it. Returns its new version."""
     remove_older(connection, document)
     version = next_version(connection)
-    ready = dict(status=Status.READY, progress=1.0, error=None, content_id=content_id, version=version, updated_at=datetime.now(UTC))
+    ready = {
+        "status": Status.READY,
+        "progress": 1.0,
+        "error": None,
+        "content_id": content_id,
+        "version": version,
+        "updated_at": datetime.now(UTC),
+    }
     connection.execute(update(documents).where(documents.c.id == document.id).values(ready))
     return version
 

@@ -1,0 +1,91 @@
+"""Opening and migrating the catalog, over both databases."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from rag.catalog import feed, schema
+from rag.catalog.schema import migrate, next_version, open_catalog, writing
+from rag.catalog.tables import metadata
+from rag.errors import InvalidInput, NotYet
+from tests.conformance.desk import Desk
+
+MIGRATE = "import sys; from rag.catalog.schema import migrate, open_catalog; migrate(open_catalog(sys.argv[1]))"
+
+
+def test_the_migrated_schema_is_the_one_that_the_code_uses(url: str) -> None:
+    with open_catalog(url).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_migrating_again_changes_nothing(desk: Desk) -> None:
+    document = desk.upload("a.txt", b"a")
+    migrate(desk.engine)
+    assert desk.get(document) == document
+
+
+def test_processes_that_start_at_once_migrate_once(empty_url: str) -> None:
+    starts = [subprocess.Popen([sys.executable, "-c", MIGRATE, empty_url], stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [start.communicate()[1] for start in starts] == [""] * 4
+    assert feed.current_version(open_catalog(empty_url)) == 0
+
+
+def test_a_catalog_of_a_newer_release_is_refused_with_a_sentence(url: str) -> None:
+    engine = open_catalog(url)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0001: a newer Glossa wrote it"):
+        migrate(engine)
+
+
+def test_a_version_of_a_transaction_that_failed_is_given_again(url: str) -> None:
+    engine = open_catalog(url)
+    with pytest.raises(KeyError), writing(engine) as connection:
+        assert next_version(connection) == 1
+        raise KeyError
+    with writing(engine) as connection:
+        assert next_version(connection) == 1
+    assert feed.current_version(engine) == 1
+
+
+def test_a_writer_that_waits_too_long_is_told_so_and_readers_go_on(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
+    engine = open_catalog(url)
+    with writing(engine) as connection:
+        next_version(connection)
+        with pytest.raises(NotYet, match=r"locked by other writers for 0\.1 seconds"), writing(engine):
+            pass
+        assert feed.current_version(engine) == 0
+    assert feed.current_version(engine) == 1
+
+
+def test_sqlite_acknowledges_only_what_is_on_the_disk(tmp_path: Path) -> None:
+    with open_catalog(f"sqlite:///{tmp_path}/new folder/catalog.sqlite").connect() as connection:
+        values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("journal_mode", "synchronous", "foreign_keys")]
+    assert values == ["wal", 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("sqlite://", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+        ("sqlite:///file:x?mode=memory&uri=true", "in memory"),
+        ("mysql://host/x", "names 'mysql'"),
+        ("catalog.sqlite", "is not one"),
+    ],
+)
+def test_an_address_that_cannot_be_a_catalog_is_refused(url: str, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        open_catalog(url)
+
+
+def test_a_file_that_is_no_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").write_bytes(b"these are notes, no database" * 100)
+    with pytest.raises(InvalidInput, match="is no SQLite database"):
+        migrate(open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite"))
