@@ -1,0 +1,384 @@
+"""The command `glossa`. Heavy parts (Ray, models) are imported only by the commands that need them, so that help comes at once."""
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from rag.errors import RagError
+from rag.languages import LANGUAGES
+from rag.records import Passage, Status
+from rag.settings import Settings
+from serving.tables import err, harmless, one_line, out, show_sources, show_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from serving.client import Glossa
+    from serving.run_state import RunState
+    from serving.sending import LocalFile
+
+FAILED, USAGE = 1, 2  # exit codes; 0 is success
+DEFAULTS = Settings()
+HELP = """Answers from your own documents, in eight languages, every one cited.
+
+glossa up --detach
+glossa ingest handbook/
+glossa ask "How many days of leave do I have?"
+glossa down
+
+The service is found by $GLOSSA_URL and $GLOSSA_KEY, else by the folder --data of the one that runs on this machine.
+Exit codes: 0 done, 1 failed, 2 wrong usage."""
+
+app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_show_locals=False, add_completion=False)
+
+Data = Annotated[Path, typer.Option(envvar="GLOSSA_DATA", help="Folder of the service: catalog, documents, logs.")]
+Into = Annotated[str, typer.Option(help="Collection that the documents go into.")]
+Among = Annotated[
+    list[str] | None, typer.Option("--collection", help="Look only in this collection; may be repeated.", show_default="all")
+]
+Count = Annotated[int, typer.Option("--k", min=1, help="Number of passages to look for.")]
+Spoken = Annotated[
+    list[str] | None,
+    typer.Option("--language", help=f"Look only in this language ({' '.join(LANGUAGES)}); may be repeated.", show_default="all"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the service's answer as JSON.")]
+Host = Annotated[str, typer.Option(envvar="GLOSSA_HOST", help="Address to listen on; 0.0.0.0 lets other machines in.")]
+Port = Annotated[int, typer.Option(envvar="GLOSSA_PORT", min=1, max=65535, help="Port of the page and the API.")]
+Embedder = Annotated[
+    str | None,
+    typer.Option(envvar="GLOSSA_EMBEDDER", help="Any sentence-transformers model, by name or path.", show_default="the one in the package"),
+]
+
+
+@contextmanager
+def service(data: Path) -> "Iterator[Glossa]":
+    """The running service."""
+    from serving.client import connect
+
+    with connect(data) as client:
+        yield client
+
+
+def settings_of(data: Path, host: str, port: int, embedder: str | None, replicas: int = DEFAULTS.replicas) -> Settings:
+    """The settings that the options name. Raises InvalidInput when one cannot work."""
+    return Settings(data=data, host=host, port=port, embedder=embedder, replicas=replicas)
+
+
+@app.command()
+def up(
+    *,
+    host: Host = DEFAULTS.host,
+    port: Port = DEFAULTS.port,
+    data: Data = DEFAULTS.data,
+    embedder: Embedder = DEFAULTS.embedder,
+    replicas: Annotated[int, typer.Option(envvar="GLOSSA_REPLICAS", min=1, help="Copies of the search index.")] = DEFAULTS.replicas,
+    samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
+) -> None:
+    """Start the service, in the foreground until Ctrl-C or with --detach in the background.
+
+    Example:  glossa up --port 9000 --detach
+    """
+    from serving import background
+    from serving.sending import find_files
+
+    files = find_files([samples]) if samples else []
+    settings = settings_of(data, host, port, embedder, replicas)
+    if already := background.running(data):
+        state = already[0]
+        fail(f"Glossa runs already on the folder {data} at {state.url} (process {state.pid}); stop it with `glossa down`.")
+    if not detach:
+        from serving.start import serve_forever
+
+        serve_forever(settings, when_ready=lambda state: send_samples(state, files))
+        return
+    child = background.launch(settings)
+    try:
+        with err.status(f"Starting Glossa (process {child.pid}, log {background.log_path(data)})"):
+            state = background.wait_until_ready(child, data)
+    except KeyboardInterrupt:
+        child.terminate()
+        raise
+    send_samples(state, files)
+    said = background.take_log(data)
+    out.print(said, end="", soft_wrap=True)
+    if state.page in said:
+        return
+    for name, value in {"Page": state.page, "Dashboard": state.dashboard, "Stop it": f"glossa down --data {data}"}.items():
+        out.print(f"  {name:<10} {value}", soft_wrap=True)
+
+
+def send_samples(state: "RunState", files: "list[LocalFile]") -> None:
+    """Send `files`, if any, to the service that has just started."""
+    from serving.client import Glossa
+
+    if files:
+        with Glossa(state.url, state.key) as client:
+            send_files(client, files, "default", wait=True)
+
+
+@app.command()
+def down(data: Data = DEFAULTS.data) -> None:
+    """Stop the service that runs on the folder --data, and all that it started.
+
+    Example:  glossa down
+    """
+    from serving import background
+
+    found = background.running(data)
+    if found is None:
+        out.print(f"No service runs on the folder {data}; nothing to stop.", soft_wrap=True)
+        return
+    state, process = found
+    with err.status(f"Stopping Glossa (process {state.pid})"):
+        stopped = background.stop(process)
+    if not stopped:
+        log = background.log_path(data)
+        fail(f"Glossa (process {state.pid}) has not stopped within {background.STOP_SECONDS:.0f} s; see {log}, then run this again.")
+    out.print(f"Glossa (process {state.pid}, {state.url}) has stopped.", soft_wrap=True)
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, and folders with all in them except hidden files.")],
+    *,
+    collection: Into = "default",
+    wait: Annotated[bool, typer.Option(help="Follow the documents until they are ready or have failed.")] = True,
+    data: Data = DEFAULTS.data,
+) -> None:
+    """Send documents to the service. A document takes the place of an older one of the same name.
+
+    Examples:  glossa ingest handbook.pdf prices.xlsx
+               glossa ingest handbook/ --collection hr --no-wait
+    """
+    from serving.sending import find_files
+
+    files = find_files(paths)
+    with service(data) as client:
+        failed = send_files(client, files, collection, wait=wait)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def send_files(client: "Glossa", files: "list[LocalFile]", collection: str, *, wait: bool) -> int:
+    """Send files, show how far it is and what became of each; returns how many failed."""
+    from serving import sending
+    from serving.progress import following
+
+    with following(len(files)) as report:
+        outcomes = sending.ingest(client, files, collection, wait=wait, report=report)
+    rows = [(o.name, o.status, o.pages, LANGUAGES.get(o.language or "", o.language), o.note) for o in outcomes]
+    show_table("Documents", ("name", "status", "pages", "language", "note"), rows)
+    counts = {status: sum(o.status is status for o in outcomes) for status in Status}
+    out.print(", ".join(f"{number} {status}" for status, number in counts.items() if number))
+    return counts[Status.FAILED]
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="In any of the eight languages; so is the answer's evidence.")],
+    *,
+    collection: Among = None,
+    k: Count = 5,
+    language: Spoken = None,
+    json: AsJson = False,
+    data: Data = DEFAULTS.data,
+) -> None:
+    """Answer a question from the documents: the answer as it comes, then its sources.
+
+    Example:  glossa ask "How many days of leave do colleagues in Thailand have?"
+    """
+    from serving.client_records import write_record
+
+    with service(data) as client:
+        if json:
+            typer.echo(write_record(client.ask(question, collections=collection, k=k, languages=language or ())))
+            return
+        for part in client.stream(question, collections=collection, k=k, languages=language or ()):
+            if isinstance(part, str):
+                out.print(harmless(part), end="", soft_wrap=True)
+            else:
+                out.print()
+                show_sources(part.citations)
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="In any of the eight languages.")],
+    *,
+    collection: Among = None,
+    k: Count = 5,
+    language: Spoken = None,
+    json: AsJson = False,
+    data: Data = DEFAULTS.data,
+) -> None:
+    """Find the passages that answer a question best.
+
+    Example:  glossa search "วันลาพักร้อน" --k 3
+    """
+    from serving.client_records import write_record
+
+    with service(data) as client:
+        result = client.search(question, collections=collection, k=k, languages=language or ())
+    if json:
+        typer.echo(write_record(result))
+        return
+
+    def row(passage: Passage) -> tuple[object, ...]:
+        return f"{passage.score:.3f}", passage.name, passage.page, LANGUAGES.get(passage.language, passage.language), passage.text
+
+    show_table("Passages", ("score", "name", "page", "language", "text"), map(row, result.passages))
+
+
+@app.command()
+def documents(
+    collection: Annotated[str | None, typer.Option(help="Only those of this collection.", show_default="all")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only those of this status.", show_default="all")] = None,
+    language: Annotated[str | None, typer.Option(help="Only those in this language.", show_default="all")] = None,
+    data: Data = DEFAULTS.data,
+) -> None:
+    """List the documents, newest first.
+
+    Example:  glossa documents --status failed
+    """
+    with service(data) as client:
+        found = list(client.documents(collection=collection, status=status, language=language))
+    columns = ("id", "name", "collection", "status", "pages", "language", "note")
+    rows = [(d.id, d.name, d.collection, d.status, d.pages, LANGUAGES.get(d.language or "", d.language), d.error) for d in found]
+    show_table(f"{len(found)} documents", columns, rows)
+
+
+@app.command()
+def delete(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of documents, as `glossa documents` lists them.")],
+    data: Data = DEFAULTS.data,
+) -> None:
+    """Delete documents; no answer names them from then on.
+
+    Example:  glossa delete d_5f1c2a9be04d4b7c
+    """
+    from serving.client_records import ServiceError
+
+    missing = False
+    with service(data) as client:
+        for id in ids:
+            try:
+                client.delete(id)
+                out.print(f"{id} is deleted.", soft_wrap=True)
+            except ServiceError as error:
+                if error.status != 404:
+                    raise
+                missing = True
+                err.print(str(error), style="red", soft_wrap=True)
+    if missing:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def status(json: AsJson = False, data: Data = DEFAULTS.data) -> None:
+    """Show what runs, and its collections.
+
+    Example:  glossa status
+    """
+    from serving.client_records import write_record
+
+    with service(data) as client:
+        found, collections = client.status(), client.collections()
+    if json:
+        typer.echo(write_record(found))
+        return
+    counts = ", ".join(f"{number} {name}" for name, number in found.documents.items()) or "none"
+    lines = {
+        "service": client.url,
+        "documents": counts,
+        "embedder": found.embedder,
+        "generator": found.generator,
+        "search replicas": found.replicas,
+        "version": found.version,
+    }
+    for name, value in lines.items():
+        out.print(f"{name:<16} {value}", soft_wrap=True)
+    rows = [(c.name, c.documents, c.ready, c.chunks, " ".join(c.languages), c.embedder) for c in collections]
+    show_table("Collections", ("name", "documents", "ready", "chunks", "languages", "embedder"), rows)
+
+
+@app.command()
+def doctor(
+    host: Host = DEFAULTS.host, port: Port = DEFAULTS.port, data: Data = DEFAULTS.data, embedder: Embedder = DEFAULTS.embedder
+) -> None:
+    """Check the installation, ports, disk, model, Ray and the service, and say what to do about each fault.
+
+    Example:  glossa doctor --port 9000
+    """
+    from serving.doctor import Level, checks
+
+    faults = 0
+    for check in checks(settings_of(data, host, port, embedder)):
+        with err.status(f"Looking at {check.name}"):
+            findings = list(check.look())
+        for finding in findings:
+            style = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "bold red"}[finding.level]
+            out.print(f"{finding.level:<8}", style=style, end="")
+            out.print(f"{finding.check}: {one_line(finding.found)}", soft_wrap=True)
+            if finding.advice:
+                out.print(f"        {finding.advice}", soft_wrap=True)
+            faults += finding.level is Level.FAULT
+    if faults:
+        fail(f"{faults} fault{'s' * (faults > 1)}; mend what stands above and run this again.")
+    out.print("Nothing to mend.")
+
+
+@app.command("eval")
+def evaluate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines: id, question, question_language, document, document_language.")],
+    *,
+    collection: Among = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures to this file as JSON.", show_default=False)] = None,
+    min_same: Annotated[float, typer.Option(min=0, max=1, help="Fail if hit@3 within a language is below.")] = 0.95,
+    min_cross: Annotated[float, typer.Option(min=0, max=1, help="Fail if hit@3 across languages is below.")] = 0.85,
+    data: Data = DEFAULTS.data,
+) -> None:
+    """Measure on questions with known answers how well the running service finds them, per pair of languages.
+
+    Example:  glossa eval samples/questions.jsonl --json quality.json
+    """
+    from serving import evaluate as evaluation
+    from serving.progress import counting
+    from serving.quality_table import show_report
+
+    questions = evaluation.read_questions(file)
+    with service(data) as client, counting("Asking", len(questions)) as tick:
+        report = evaluation.evaluate(client, questions, collections=collection, report=tick)
+    if json:
+        json.write_text(report.as_json() + "\n", encoding="utf-8")
+    show_report(report)
+    for name, quality, least in (("within a language", report.same, min_same), ("across languages", report.cross, min_cross)):
+        if quality is not None and quality.hit3 < least:
+            fail(f"hit@3 {name} is {quality.hit3:.3f}, below {least}.")
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say why the command failed and end it."""
+    err.print(sentence, style="red", soft_wrap=True)
+    raise typer.Exit(FAILED)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code; expected errors become their one sentence here and nowhere else."""
+    from serving.client_records import ServiceError
+
+    try:
+        app(arguments)
+    except ServiceError as error:
+        err.print(harmless(str(error)), style="red", soft_wrap=True)
+        sys.exit(FAILED)
+    except RagError as error:
+        err.print(harmless(str(error)), style="red", soft_wrap=True)
+        sys.exit(USAGE)
+
+
+if __name__ == "__main__":
+    main()

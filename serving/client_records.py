@@ -1,0 +1,166 @@
+"""What the HTTP API answers, as records for the client. The passages and citations are those of rag.records."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from rag.records import Citation, Passage, Status
+
+R = TypeVar("R")
+
+
+class ServiceError(Exception):
+    """The service refused a request or cannot be reached. Its text is the one sentence to show; `status` is None when nothing answered."""
+
+    def __init__(self, status: int | None, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One uploaded file and where it stands; `progress` runs from 0 to 1."""
+
+    id: str
+    collection: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    status: Status
+    progress: float
+    pages: int | None
+    language: str | None
+    error: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """What became of one file of an upload; a refused one has no id and says why. Give `version` as `min_version` to be sure it is seen."""
+
+    id: str | None
+    name: str
+    status: Status
+    version: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Passages, best first, and the question's language ('und' when unsure)."""
+
+    passages: list[Passage]
+    language: str
+    timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A grounded answer: its markers [1], [2] name the citations. Without citations it says that nothing was found."""
+
+    answer: str
+    language: str
+    citations: list[Citation]
+    generator: str
+    timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A set of documents with one embedder; `languages` counts its documents by language."""
+
+    name: str
+    documents: int
+    ready: int
+    chunks: int
+    languages: dict[str, int]
+    embedder: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """What runs: the catalog's version, documents by status, the models."""
+
+    version: int
+    documents: dict[str, int]
+    embedder: str
+    generator: str
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A delete and the version from which every replica honours it."""
+
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """One page of a listing."""
+
+    documents: list[Document]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """A row for each file of an upload, in its order."""
+
+    documents: list[Upload]
+
+
+@dataclass(frozen=True, slots=True)
+class Collections:
+    """The collections that a key may see."""
+
+    collections: list[Collection]
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of a streamed answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error of the service (RFC 9457)."""
+
+    detail: str
+    status: int | None = None
+
+
+class _Adapters(dict[type[Any], TypeAdapter[Any]]):
+    """One parser a record, made when it is first wanted: making one takes a millisecond, using it microseconds."""
+
+    def __missing__(self, record: type[Any]) -> TypeAdapter[Any]:
+        return self.setdefault(record, TypeAdapter(record))
+
+
+_ADAPTERS = _Adapters()
+
+
+def read_record(record: type[R], json: bytes | str) -> R:
+    """The record that `json` holds; unknown fields are passed over, so that a newer service can be talked to. Raises ServiceError."""
+    try:
+        parsed: R = _ADAPTERS[record].validate_json(json)
+        return parsed
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"]) or "the whole"
+        found = f"What was read is not a {record.__name__} ({place}: {fault['msg']})"
+        raise ServiceError(None, f"{found}; check that client and service are of one version.") from error
+
+
+def write_record(record: Any) -> str:
+    """The same JSON that the service sent, indented, one record of this module."""
+    return _ADAPTERS[type(record)].dump_json(record, indent=2).decode()

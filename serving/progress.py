@@ -1,0 +1,37 @@
+"""How the command line shows that something goes on: bars on a terminal, plain lines elsewhere, always on standard error."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from serving.sending import Outcome
+from serving.tables import err, one_line
+
+
+@contextmanager
+def following(total: int) -> Iterator[Callable[[list[Outcome], str], None]]:
+    """A function that shows how far an ingest is: a bar on a terminal, elsewhere a line for each document that is ready or has failed."""
+    if not err.is_terminal:
+        told: set[int] = set()
+
+        def lines(outcomes: list[Outcome], doing: str) -> None:
+            for index, outcome in enumerate(outcomes):
+                if outcome.settled and index not in told:
+                    told.add(index)
+                    err.print(f"{len(told)}/{total} {outcome.status} {one_line(outcome.name)}", soft_wrap=True)
+
+        yield lines
+        return
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[doing]}", markup=False))
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task("", total=total, doing="")
+        yield lambda outcomes, doing: bar.update(task, completed=sum(o.settled for o in outcomes), doing=one_line(doing))
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """A function to call for each step of `total`, which moves a bar on a terminal."""
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
