@@ -89,14 +89,15 @@ class BlobStore:
     def adopt(self, staged: StagedBlob) -> None:
         """Makes a finished file visible under its hash, durably. Call it inside the transaction that refers to it.
 
-        The same bytes adopted before are replaced by themselves, which readers do not notice.
+        The same bytes adopted before are replaced by themselves, which readers do not notice. Raises NotYet when the disk is full.
         """
         target = self.path(staged.sha256)
-        if not target.parent.exists():
-            target.parent.mkdir(exist_ok=True)
-            _sync_folder(self.root)
-        staged._move_to(target)
-        _sync_folder(target.parent)
+        with staged._clean_when_full():
+            if not target.parent.exists():
+                target.parent.mkdir(exist_ok=True)
+                _sync_folder(self.root)
+            staged._move_to(target)
+            _sync_folder(target.parent)
 
     def path(self, sha256: str) -> Path:
         """Where the blob is, or would be."""

@@ -21,7 +21,8 @@ BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MIGRATION_LOCK = 0x676C6F737361  # "glossa": the advisory lock's number is arbitrary but must never change
 JOURNAL_BYTES = 64 << 20  # one huge commit must not leave a write-ahead log of its own size for ever
-LOCK_TIMED_OUT = "55P03"  # PostgreSQL's lock_not_available
+LOCKED = {sqlite3.SQLITE_BUSY, "55P03"}  # SQLite's code and PostgreSQL's lock_not_available
+FULL = {sqlite3.SQLITE_FULL, "53100"}  # and disk_full
 BEGIN = "glossa_begin"
 
 
@@ -72,7 +73,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One write transaction: committed at the end of the block, rolled back by an exception. Writers wait their turn, in all processes.
 
     So versions taken inside become visible in their own order. Keep blocks short: nobody else writes meanwhile. Do not nest.
-    Raises NotYet when the turn does not come within 30 seconds.
+    Raises NotYet when the turn does not come within 30 seconds, or the disk is full.
     """
     with _clear_errors(), engine.connect().execution_options(**{BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
@@ -124,20 +125,24 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def _clear_errors() -> Iterator[None]:
-    """Says in a sentence what the database reports as a code: it stayed locked, or the file is no database."""
+    """Says in a sentence what the database reports as a code: it stayed locked, the disk is full, or the file is no database."""
     try:
         yield
     except DBAPIError as error:
-        if _is_locked(error):
+        code = _code(error)
+        if code in LOCKED:
             raise NotYet(f"The catalog stayed locked by other writers for {BUSY_SECONDS} seconds, expected less; try again.") from error
-        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+        if code in FULL:
+            raise NotYet("The disk that holds the catalog is full, so nothing was changed; free space and try again.") from error
+        if code == sqlite3.SQLITE_NOTADB:
             raise InvalidInput("The catalog's file is no SQLite database, expected one or none; move it or restore a backup.") from error
         raise
 
 
-def _is_locked(error: DBAPIError) -> bool:
+def _code(error: DBAPIError) -> int | str | None:
+    """SQLite's primary result code, or PostgreSQL's SQLSTATE."""
     cause = error.orig
-    if isinstance(cause, sqlite3.OperationalError):
-        return cause.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF
     details = cause.args[0] if cause is not None and cause.args else None
-    return isinstance(details, dict) and details.get("C") == LOCK_TIMED_OUT
+    return details.get("C") if isinstance(details, dict) else None

@@ -292,7 +292,7 @@ def test_a_limit_out_of_bounds_is_refused(desk: Desk, limit: int) -> None:
         documents.list_documents(desk.engine, None, limit=limit)
 
 
-@pytest.mark.parametrize("name", ["พนักงาน.pdf", "हिन्दी फ़ाइल.docx", "a'b\"c;--%_\\.txt", "🏔" * 500, "line\nbreak\ttab", "é", "é"])  # noqa: PLE2515
+@pytest.mark.parametrize("name", ["พนักงาน.pdf", "हिन्दी फ़ाइल.docx", "a'b\"c;--%_\\.txt", "🏔" * 500, "line\nbreak\ttab", "é", "é"])
 def test_any_unicode_name_comes_back_as_it_was(desk: Desk, name: str) -> None:
     assert desk.get(desk.upload(name, b"a", name)).name == name
     assert desk.upload(name, b"a", name).collection == name

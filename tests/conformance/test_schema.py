@@ -64,6 +64,16 @@ def test_a_writer_that_waits_too_long_is_told_so_and_readers_go_on(url: str, mon
     assert feed.current_version(engine) == 1
 
 
+def test_a_full_disk_is_told_in_a_sentence_and_changes_nothing(tmp_path: Path) -> None:
+    engine = open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite")
+    migrate(engine)
+    with pytest.raises(NotYet, match="The disk that holds the catalog is full"), writing(engine) as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        next_version(connection)
+        connection.exec_driver_sql("INSERT INTO keys VALUES ('id', ?, 'hash', NULL, '2026-01-01', NULL)", ("n" * 100_000,))
+    assert feed.current_version(engine) == 0
+
+
 def test_sqlite_acknowledges_only_what_is_on_the_disk(tmp_path: Path) -> None:
     with open_catalog(f"sqlite:///{tmp_path}/new folder/catalog.sqlite").connect() as connection:
         values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("journal_mode", "synchronous", "foreign_keys")]
