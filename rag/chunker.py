@@ -1,0 +1,187 @@
+"""Cuts a page's text into chunks of at most so many tokens, and each chunk into sentence windows, with exact character offsets."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import regex
+
+from rag.errors import InvalidInput
+from rag.thai import thai_words
+
+MAX_WINDOWS = 255  # a window's number shares an index id with its chunk's: eight bits
+SMALL_SHARE = 0.25  # of max_tokens: a chunk below this says too little by itself and joins a neighbour where both fit
+HEADING_TOKENS = 16  # a line up to this long without a stop is a heading: it belongs to what follows
+WINDOW_SLACK = 1.5  # a sentence up to this many times the window length stays whole: half a sentence is found less well
+
+_PARAGRAPH = regex.compile(r"\n\s*\n")
+_STOP = regex.compile(r"[.!?…।॥。]['\"”’»)\]]*$")
+_WORD_START = regex.compile(r"\s+(?=\S)")
+_THAI = regex.compile(r"\p{Thai}")
+_CLUSTER = regex.compile(r"\X")  # of Unicode 15.1 and later: consonants that a virama joins are one cluster, a Devanagari syllable
+
+Offsets = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSpan:
+    """One chunk of a page: characters [start, end), tokens [first_token, last_token), and the character spans of its windows."""
+
+    start: int
+    end: int
+    first_token: int
+    last_token: int
+    windows: tuple[Offsets, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokens:
+    """Where the tokens of the page begin, in order (`starts`), past the white space that some tokenizers give to the next word."""
+
+    text: str
+    starts: list[int]
+
+    def count(self, start: int, end: int) -> int:
+        return bisect_left(self.starts, end) - bisect_left(self.starts, start)
+
+
+def chunk_page(
+    text: str,
+    offsets: Sequence[Offsets],
+    sentences: Sequence[Offsets],
+    *,
+    max_tokens: int = 200,
+    window_tokens: int = 24,
+) -> list[ChunkSpan]:
+    """Cut one page into chunks of at most `max_tokens` tokens, at paragraph borders where it can, else between sentences.
+
+    `offsets`: the character span of each token of `text`, in order. `sentences`: from `sentence_spans`. Chunks are in order and hold every
+    non-space character once; they begin and end with a non-space character. A sentence longer than `max_tokens` is cut where a word and a
+    token begin together (Thai words by dictionary), and only where there is no such place between grapheme clusters; only a single cluster
+    longer than `max_tokens` is cut itself. Windows divide a chunk likewise into about `window_tokens` tokens each, at most 255; a chunk of
+    one window has none, as that would be the chunk again. Raises InvalidInput for limits that do not fit together.
+    """
+    if not 0 < window_tokens <= max_tokens <= window_tokens * (MAX_WINDOWS // 2):
+        raise InvalidInput(
+            f"Chunks of {max_tokens} tokens with windows of {window_tokens} were asked for; a window must hold at least 1 token and a "
+            f"chunk 1 to {MAX_WINDOWS // 2} times as many: change one of the two."
+        )
+    tokens = _Tokens(text, _token_starts(text, offsets))
+    paragraphs = _paragraphs(tokens, sentences)
+    pieces = [[piece for span in paragraph for piece in _cut(tokens, span, max_tokens, max_tokens)] for paragraph in paragraphs]
+    chunks = _merge_small(tokens, _pack_paragraphs(tokens, pieces, max_tokens), max_tokens)
+    return [_finish(tokens, chunk, sentences, window_tokens) for chunk in chunks]
+
+
+def _token_starts(text: str, offsets: Sequence[Offsets]) -> list[int]:
+    skipped = (start + len(word) - len(word.lstrip()) if (word := text[start:end]).strip() else start for start, end in offsets)
+    return list(accumulate(skipped, max))
+
+
+def _paragraphs(tokens: _Tokens, sentences: Sequence[Offsets]) -> list[list[Offsets]]:
+    """Group sentences by blank lines; a heading opens the group that follows it."""
+    groups: list[list[Offsets]] = []
+    for sentence in sentences:
+        if not groups or (_PARAGRAPH.search(tokens.text, groups[-1][-1][1], sentence[0]) and not _is_heading(tokens, groups[-1])):
+            groups.append([])
+        groups[-1].append(sentence)
+    return groups
+
+
+def _is_heading(tokens: _Tokens, group: list[Offsets]) -> bool:
+    start, end = group[0][0], group[-1][1]
+    return tokens.count(start, end) <= HEADING_TOKENS and not _STOP.search(tokens.text[start:end])
+
+
+def _pack_paragraphs(tokens: _Tokens, paragraphs: Iterable[Sequence[Offsets]], limit: int) -> Iterator[Offsets]:
+    """Yield chunks: whole paragraphs while they fit; one that does not begins anew unless what is open is too small to stand alone."""
+    chunk: Offsets | None = None
+    for paragraph in paragraphs:
+        if chunk and tokens.count(chunk[0], paragraph[-1][1]) > limit and tokens.count(*chunk) >= SMALL_SHARE * limit:
+            yield chunk
+            chunk = None
+        for start, end in paragraph:
+            if chunk and tokens.count(chunk[0], end) > limit:
+                yield chunk
+                chunk = None
+            chunk = (chunk[0] if chunk else start, end)
+    if chunk:
+        yield chunk
+
+
+def _merge_small(tokens: _Tokens, chunks: Iterable[Offsets], limit: int) -> list[Offsets]:
+    merged: list[Offsets] = []
+    for start, end in chunks:
+        small = tokens.count(start, end) < SMALL_SHARE * limit
+        if small and merged and tokens.count(merged[-1][0], end) <= limit:
+            start = merged.pop()[0]
+        merged.append((start, end))
+    return merged
+
+
+def _finish(tokens: _Tokens, chunk: Offsets, sentences: Sequence[Offsets], window_tokens: int) -> ChunkSpan:
+    start, end = chunk
+    first = bisect_right(sentences, start, key=lambda span: span[1])
+    inside = []
+    for at in range(first, len(sentences)):
+        if sentences[at][0] >= end:
+            break
+        inside.append((max(start, sentences[at][0]), min(end, sentences[at][1])))
+    pieces = [piece for span in inside for piece in _cut(tokens, span, window_tokens, int(WINDOW_SLACK * window_tokens))]
+    windows = tuple(_pack_paragraphs(tokens, [pieces], window_tokens))
+    tokens_before = bisect_left(tokens.starts, start)
+    return ChunkSpan(start, end, tokens_before, bisect_left(tokens.starts, end), windows if len(windows) > 1 else ())
+
+
+def _cut(tokens: _Tokens, span: Offsets, target: int, longest: int) -> Iterator[Offsets]:
+    """Yield `span` whole if it has at most `longest` tokens, else in even pieces of about `target`, none over `longest`."""
+    start, end = span
+    remaining = tokens.count(start, end)
+    if remaining <= longest:
+        yield span
+        return
+    borders = _borders(tokens, start, end)
+    while remaining > longest:
+        size = -(-remaining // -(-remaining // target))
+        border = _border(tokens, (start, end), size, longest, borders)
+        if tokens.text[start:border].strip():
+            yield start, start + len(tokens.text[start:border].rstrip())
+        start = border + len(tokens.text[border:end]) - len(tokens.text[border:end].lstrip())
+        remaining = tokens.count(start, end)
+    if start < end:
+        yield start, end
+
+
+def _border(tokens: _Tokens, span: Offsets, size: int, longest: int, borders: tuple[list[int], list[int]]) -> int:
+    """Return where the first piece of `span` ends: at the last border within `size` tokens, or else where it does the least harm."""
+    (start, end), (words, clusters) = span, borders
+    fitting = tokens.starts[bisect_left(tokens.starts, start) + size]
+    border = _last_between(words, start, fitting) or _last_between(clusters, start, fitting)
+    if border:
+        return border
+    after = bisect_right(clusters, start)
+    cluster_end = clusters[after] if after < len(clusters) else end
+    if tokens.count(start, cluster_end) <= longest:
+        return cluster_end
+    if fitting > start:
+        return fitting
+    after = bisect_right(tokens.starts, start)  # one character of more tokens than fit: it cannot be cut
+    return min(end, tokens.starts[after]) if after < len(tokens.starts) else end
+
+
+def _last_between(borders: Sequence[int], after: int, upto: int) -> int | None:
+    """Return the last of the sorted `borders` in (after, upto]."""
+    at = bisect_right(borders, upto) - 1
+    return borders[at] if at >= 0 and borders[at] > after else None
+
+
+def _borders(tokens: _Tokens, start: int, end: int) -> tuple[list[int], list[int]]:
+    """Return where a word and a token begin together inside [start, end), and where a cluster begins."""
+    sentence = tokens.text[start:end]
+    clusters = [start + match.start() for match in _CLUSTER.finditer(sentence) if not match[0].isspace()]
+    words = {start + match.end() for match in _WORD_START.finditer(sentence)}
+    if _THAI.search(sentence):
+        words.update(start + at for at in accumulate(map(len, thai_words(sentence))))
+    token_starts = tokens.starts[bisect_left(tokens.starts, start) : bisect_left(tokens.starts, end)]
+    return sorted(words & set(token_starts) & set(clusters)), clusters
