@@ -60,9 +60,10 @@ def connect(data: Path = Path("data")) -> "Glossa":
 def _is_loopback(url: str) -> bool:
     host = httpx.URL(url).host
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return host == "localhost"
+    return address.is_loopback or address.is_unspecified  # 0.0.0.0 as an address to call is this machine
 
 
 class Glossa:
