@@ -1,0 +1,46 @@
+"""Opens the ZIP containers of DOCX, PPTX, XLSX and EPUB only when unpacking them cannot exhaust the machine."""
+
+import zipfile
+from pathlib import Path
+
+from ingest.limits import ParseLimits, check_part
+from rag.errors import TooLarge, Unreadable
+
+MAX_ENTRIES = 50_000  # an XLSX or EPUB of thousands of pictures has a few thousand parts
+SMALL_BYTES = 16 << 20  # below this no ratio is suspicious: repetitive sheets of real work reach 1:300
+
+
+def open_archive(path: Path, limits: ParseLimits) -> zipfile.ZipFile:
+    """Return the open archive after checking its table of contents: entries, sizes, ratio, encryption.
+
+    The declared sizes can be trusted as an upper bound: zipfile never unpacks an entry beyond its declared size. Nothing is unpacked here.
+    Raises TooLarge for a decompression bomb, Unreadable for a broken or encrypted archive.
+    """
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise Unreadable("The file is a damaged ZIP container: it is corrupt or cut short; save or upload it again.") from error
+    try:
+        _check_entries(archive.infolist(), path.stat().st_size, limits)
+    except (TooLarge, Unreadable):
+        archive.close()
+        raise
+    return archive
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], packed: int, limits: ParseLimits) -> None:
+    if len(entries) > MAX_ENTRIES:
+        raise TooLarge(f"The file packs {len(entries):,} parts and at most {MAX_ENTRIES:,} are read; it looks like a decompression bomb.")
+    expanded = sum(entry.file_size for entry in entries)
+    if expanded > limits.expanded_bytes:
+        raise TooLarge(f"The file unpacks to {expanded:,} bytes and at most {limits.expanded_bytes:,} are read; split the document.")
+    if expanded > SMALL_BYTES and expanded > packed * limits.expansion_ratio:
+        raise TooLarge(
+            f"The file unpacks to {expanded // max(packed, 1):,} times its size and at most {limits.expansion_ratio} times is read; "
+            "it looks like a decompression bomb."
+        )
+    for entry in entries:
+        if entry.flag_bits & 1:
+            raise Unreadable("The file is encrypted with a password; upload a copy saved without one.")
+        if entry.filename.endswith((".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")) and "/worksheets/" not in entry.filename:
+            check_part(entry.file_size, f"The part {entry.filename}", limits)

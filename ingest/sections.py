@@ -1,0 +1,57 @@
+"""A section is what a parser finds before pages are numbered: a label and its text; long sections are cut at paragraph or line borders."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+PAGE_CHARACTERS = 8_000  # a screen or three: small enough to show whole beside an answer, large enough for a section of a handbook
+
+
+class Section(NamedTuple):
+    """One labelled piece of a document in reading order; a page once it has a number."""
+
+    label: str
+    text: str
+
+
+def cut(label: str, lines: Iterable[str], *, size: int = PAGE_CHARACTERS) -> Iterator[Section]:
+    """Yield sections of at most `size` characters made of whole `lines` (without line ends), reading the lines lazily.
+
+    A section ends at the last blank line of its second half, else at a line end; only a line longer than `size` is cut inside, at a space
+    where it has one. Blank sections are left out.
+    """
+    kept: list[str] = []
+    length = 0
+    for line in lines:
+        for piece in _short_pieces(line, size):
+            if length + len(piece) > size:
+                head, kept = _at_paragraph(kept)
+                yield from _section(label, head)
+                length = sum(len(each) + 1 for each in kept)
+                if length + len(piece) > size:
+                    yield from _section(label, kept)
+                    kept, length = [], 0
+            kept.append(piece)
+            length += len(piece) + 1
+    yield from _section(label, kept)
+
+
+def _short_pieces(line: str, size: int) -> Iterator[str]:
+    while len(line) > size:
+        end = line.rfind(" ", size // 2, size)
+        end = size if end < 0 else end + 1
+        yield line[:end]
+        line = line[end:]
+    yield line
+
+
+def _at_paragraph(lines: list[str]) -> tuple[list[str], list[str]]:
+    for index in range(len(lines) - 1, len(lines) // 2, -1):
+        if not lines[index].strip():
+            return lines[:index], lines[index + 1 :]
+    return lines, []
+
+
+def _section(label: str, lines: list[str]) -> Iterator[Section]:
+    text = "\n".join(lines).strip("\n")
+    if text.strip():
+        yield Section(label, text)
