@@ -5,7 +5,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.sentences import LONG_SEGMENT, sentence_spans
+from rag.sentences import LONG_SEGMENT, SLICE_CHARACTERS, sentence_spans
 
 
 def sentences(text: str, language: str) -> list[str]:
@@ -79,6 +79,12 @@ def test_every_line_of_an_unwrapped_text_ends_a_sentence() -> None:
 def test_a_stray_quotation_mark_does_not_swallow_the_page() -> None:
     text = 'He said "yes. ' + " ".join(f"Another sentence with the number {number} ends here." for number in range(40)) + ' And "so on.'
     assert max(map(len, sentences(text, "en"))) < LONG_SEGMENT
+
+
+def test_a_long_page_keeps_its_sentences_across_the_slices_it_is_read_in() -> None:
+    expected = [f"Questa è la frase numero {number} del manuale della pompa." for number in range(1000)]
+    assert len(" ".join(expected)) > 5 * SLICE_CHARACTERS
+    assert sentences(" ".join(expected), "it") == expected
 
 
 LANGUAGE = st.sampled_from(["en", "de", "fr", "it", "pt", "hi", "es", "th", "und", "ja", "xx"])
