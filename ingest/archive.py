@@ -7,6 +7,8 @@ from ingest.limits import ParseLimits, check_part
 from rag.errors import TooLarge, Unreadable
 
 MAX_ENTRIES = 50_000  # an XLSX or EPUB of thousands of pictures has a few thousand parts
+MARKUP = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
+STREAMED = ("xl/worksheets/", "xl/sharedStrings")  # openpyxl reads these element by element
 SMALL_BYTES = 16 << 20  # below this no ratio is suspicious: repetitive sheets of real work reach 1:300
 
 
@@ -42,5 +44,5 @@ def _check_entries(entries: list[zipfile.ZipInfo], packed: int, limits: ParseLim
     for entry in entries:
         if entry.flag_bits & 1:
             raise Unreadable("The file is encrypted with a password; upload a copy saved without one.")
-        if entry.filename.endswith((".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")) and "/worksheets/" not in entry.filename:
+        if entry.filename.endswith(MARKUP) and not entry.filename.startswith(STREAMED):
             check_part(entry.file_size, f"The part {entry.filename}", limits)

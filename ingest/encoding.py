@@ -18,6 +18,7 @@ _MARKS = (
 )
 _LEGACY = ["cp1252", "iso8859_15", "iso8859_2", "cp1250", "cp1251", "iso8859_5", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp437",
            "cp850", "mac_roman", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"]  # fmt: skip
+_WESTERN = set("äöüßÄÖÜàâæçèéêëîïôœùûÿÀÂÆÇÈÉÊËÎÏÔŒÙÛŸáíñóúÁÍÑÓÚìòÌÒãõÃÕåøÅØ¿¡ªº€£„“”‚‘’–—…«»‹›•·°§©®™\xa0\xad")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _THAI_MARK = re.compile("[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]")
 _THAI_MARK_IN_PLACE = re.compile("(?<=[\u0e01-\u0e2e\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]")
@@ -30,9 +31,10 @@ def detect_encoding(path: Path) -> str | None:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding if _decodes(path, encoding) else None
+    if wide := _wide(head):
+        return wide if _decodes(path, wide) else None
     if b"\0" in head:
-        encoding = "utf-16-le" if head[1::2].count(0) >= head[0::2].count(0) else "utf-16-be"
-        return encoding if _wide(head) and _decodes(path, encoding) else None
+        return None
     if _decodes(path, "utf-8"):
         return "utf-8"
     return _legacy_encoding(_sample_beyond_ascii(path))
@@ -65,10 +67,12 @@ def _few(controls: int, total: int) -> bool:
     return controls * 100 <= total
 
 
-def _wide(head: bytes) -> bool:
-    """Say whether NUL bytes fall on one side of the byte pairs, as in UTF-16 without a byte order mark."""
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    return min(even, odd) * 20 <= max(even, odd) and max(even, odd) * 10 >= len(head)
+def _wide(head: bytes) -> str | None:
+    """Return the UTF-16 without a byte order mark that `head` is in: Latin, Devanagari and Thai have their high bytes on one side."""
+    even, odd = (sum(half.count(high) for high in (0x00, 0x09, 0x0E)) / max(len(half), 1) for half in (head[0::2], head[1::2]))
+    if max(even, odd) < 0.9 or min(even, odd) > 0.2:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _sample_beyond_ascii(path: Path) -> bytes:
@@ -83,13 +87,24 @@ def _sample_beyond_ascii(path: Path) -> bytes:
 
 
 def _legacy_encoding(sample: bytes) -> str | None:
+    if not sample:  # ASCII that is no text: too many control characters
+        return None
     thai = sample.decode("cp874", errors="replace")
     if _is_thai(thai):
         return "cp874"
     if not _few(len(_CONTROLS.findall(sample.decode("latin-1"))), len(sample)):
         return None
+    if _is_western(sample.decode("cp1252", errors="replace")):
+        return "cp1252"
     best = from_bytes(sample, cp_isolation=_LEGACY).best()
     return best.encoding if best else None
+
+
+def _is_western(text: str) -> bool:
+    """Say whether text read as cp1252 has the letters and marks of Western Europe; charset-normalizer takes short French for Czech."""
+    beyond = [character for character in text if character > "\x7f"]
+    letters = sum(character.isalpha() for character in text)
+    return len(beyond) * 3 <= letters and sum(character in _WESTERN for character in beyond) >= 0.95 * len(beyond)
 
 
 def _is_thai(text: str) -> bool:

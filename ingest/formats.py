@@ -100,7 +100,7 @@ def parse(path: Path, media_type: str, limits: ParseLimits = ParseLimits()) -> I
         raise
     except Exception as error:  # hostile bytes make the libraries raise anything; it concerns this document alone
         logger.warning("%s cannot be parsed as %s", path, media_type, exc_info=True)
-        raise Unreadable(f"The file ({media_type}) is corrupt or cut short ({type(error).__name__}); save it anew and upload it again.") from error
+        raise Unreadable(f"The file ({media_type}) is corrupt or cut short; save it anew and upload it again.") from error
 
 
 def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits) -> Iterator[Page]:

@@ -17,7 +17,7 @@ class ParseLimits:
     characters: int = 50_000_000
     expanded_bytes: int = 1 << 30
     expansion_ratio: int = 200
-    part_bytes: int = 128 << 20
+    part_bytes: int = 32 << 20
 
 
 def check_part(size: int, what: str, limits: ParseLimits) -> None:

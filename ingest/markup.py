@@ -14,8 +14,8 @@ from ingest.limits import ParseLimits, check_part
 from ingest.plain import parse_text, text_encoding
 from ingest.sections import Section, cut
 
-MARKDOWN_BYTES = 16 << 20  # its tokens take some fifty times the text: longer files are read as plain text
-_UNSEEN = {"script", "style", "template", "noscript", "head", "svg", "iframe", "object", "canvas", "audio", "video", "datalist"}
+MARKDOWN_BYTES = 4 << 20  # its tokens take a hundred times the text and 4 s per MiB: longer files are read as plain text
+_UNSEEN = {"script", "style", "template", "noscript", "head", "nav", "svg", "iframe", "object", "canvas", "audio", "video", "datalist"}
 _BLOCKS = {"p", "div", "section", "article", "header", "footer", "main", "nav", "aside", "ul", "ol", "li", "dl", "dt", "dd", "table", "tr",
            "thead", "tbody", "tfoot", "caption", "blockquote", "pre", "figure", "figcaption", "form", "fieldset", "address", "details",
            "summary", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "body"}  # fmt: skip
@@ -29,7 +29,7 @@ _SPACES = re.compile(r"[ \t\n\r\f]+")
 
 
 def parse_html(path: Path, limits: ParseLimits) -> Iterator[Section]:
-    """Yield the visible text section by section. Text that only a style sheet hides is not known to be hidden.
+    """Yield the visible text but navigation, section by section. Text that only a style sheet hides counts as visible.
 
     Raises TooLarge beyond `limits.part_bytes`, UnsupportedType when the bytes are no text.
     """

@@ -23,9 +23,9 @@ _THAI_REPAIRS = (
     (re.compile(f"\u0e33([{_TONE}])"), "\\1\u0e33"),  # and the tone mark before sara am
 )
 _DEVANAGARI_REPAIRS = (
-    (re.compile(f"(?<=[\u0904-\u097f]) +(?=[{_DEVANAGARI_SIGN}])"), ""),
     # The vowel sign i is drawn before its consonants; in a line it never follows a space or another vowel sign.
     (re.compile(f"(?<![\u0915-\u0939\u0958-\u095f\u093c\u0978-\u097f\ufffd])\u093f({_CLUSTER})(?![\u093e-\u094c])"), "\\1\u093f"),
+    (re.compile(f"(?<=[\u0904-\u097f]) +(?=[{_DEVANAGARI_SIGN}])"), ""),  # a mark never follows a space
 )
 _MARK_WITHOUT_BASE = re.compile(
     f"(?<![\u0e01-\u0e2e{_THAI_ABOVE}])[{_THAI_ABOVE}\u0e33]|[{_TONE}]{{2}}|(?<![\u0904-\u0939\u0958-\u097f{_DEVANAGARI_SIGN}\u200c\u200d])"
