@@ -15,7 +15,8 @@ from fpdf import FPDF
 from openpyxl import Workbook
 
 from ingest.cleaning import clean_text
-from ingest.formats import CSV, DOCX, EPUB, HTML, MARKDOWN, PDF, TEXT, TSV, XLSX, ParseLimits, parse, sniff
+from ingest.formats import CSV, DOCX, EPUB, HTML, MARKDOWN, PDF, TEXT, TSV, XLSX, parse, sniff
+from ingest.limits import ParseLimits
 from rag.errors import TooLarge, Unreadable, UnsupportedType
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.encoding import detect_encoding
-from ingest.formats import EPUB, HTML, MARKDOWN, TEXT, ParseLimits, parse, sniff
+from ingest.formats import EPUB, HTML, MARKDOWN, TEXT, parse, sniff
+from ingest.limits import ParseLimits
 from rag.errors import TooLarge, Unreadable
 from rag.records import Page
 
