@@ -41,8 +41,7 @@ def open_catalog(url: str) -> Engine:
         case "sqlite":
             return _open_sqlite(address)
         case "postgresql" | "postgres":
-            address = address.set(drivername="postgresql+pg8000")
-            return create_engine(address, client_encoding="utf8", pool_size=5, max_overflow=15, pool_pre_ping=True)
+            return _open_postgresql(address)
     raise InvalidInput(f"The catalog's address names {address.drivername!r}, expected sqlite:///FILE or postgresql://...; correct it.")
 
 
@@ -86,6 +85,16 @@ def next_version(connection: Connection) -> int:
     """Takes the next number of the feed, inside `writing`. Numbers grow by one; a rolled-back transaction gives its own back."""
     statement = update(feed_counter).values(version=feed_counter.c.version + 1).returning(feed_counter.c.version)
     return int(connection.execute(statement).scalar_one())
+
+
+def _open_postgresql(address: URL) -> Engine:
+    address = address.set(drivername="postgresql+pg8000")
+    try:
+        return create_engine(address, client_encoding="utf8", pool_size=5, max_overflow=15, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise InvalidInput(
+            "The catalog is on PostgreSQL, but its driver is not here, expected pg8000; pip install 'glossa[postgresql]'."
+        ) from error
 
 
 def _open_sqlite(address: URL) -> Engine:
