@@ -49,10 +49,12 @@ def hydrate(
     return found
 
 
-def chunk_ids(engine: Engine, *, visible: Collection[str] | None, languages: Collection[str], document_ids: Collection[str]) -> frozenset[int]:
+def chunk_ids(
+    engine: Engine, *, visible: Collection[str] | None, languages: Collection[str], document_ids: Collection[str]
+) -> frozenset[int]:
     """The chunks that a filtered search may find: of ready documents in visible collections, in these languages, of these documents.
 
-    Empty `languages` or `document_ids`: no such filter. The reading side of `hydrate`: an index asks first, so that a filter starves nobody.
+    Empty `languages` or `document_ids`: no such filter. The reading side of `hydrate`: an index asks first, so a filter starves nobody.
     """
     wanted = (documents.c.status == Status.READY) & in_sight(visible)
     if languages:

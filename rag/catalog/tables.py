@@ -129,7 +129,7 @@ chunks = Table(
     "chunks",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("content_id", Id, ForeignKey(contents.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("content_id", Id, ForeignKey(contents.c.id, ondelete="CASCADE"), nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("page", Integer, nullable=False),
     Column("start", Integer, nullable=False),
@@ -139,6 +139,7 @@ chunks = Table(
     Column("vector", LargeBinary, nullable=False),
     Column("windows", LargeBinary, nullable=False),
     Column("tokens", LargeBinary, nullable=False),
+    Index("ix_chunks_content", "content_id", "language", "id"),  # a filtered search reads this alone, not the rows with their vectors
     sqlite_autoincrement=True,
 )
 
