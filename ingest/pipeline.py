@@ -14,7 +14,7 @@ from rag.catalog.documents import Document
 from rag.chunker import ChunkSpan, chunk_page
 from rag.embedder import Embedder
 from rag.errors import RagError, Unreadable
-from rag.languages import detect_document_language, detect_language
+from rag.languages import LANGUAGES, UNKNOWN, detect_document_language, detect_language
 from rag.records import Chunk, Page, Status
 from rag.sentences import sentence_spans
 
@@ -44,7 +44,7 @@ def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, e
     language = detect_document_language(sample(pages))
     if not documents.set_progress(engine, document.id, attempt, Status.EMBEDDING, EMBEDDING_STARTS_AT):
         return  # deleted meanwhile, or another attempt has taken over
-    pieces = [piece for page in pages for piece in cut(page, embedder)]
+    pieces = [piece for page in pages for piece in cut(page, embedder, language)]
     if not pieces:
         raise Unreadable("The document holds no text; if it is a scan, run text recognition (OCR) on it first.")
     embedded: list[EmbeddedChunk] = []
@@ -64,15 +64,19 @@ def sample(pages: Sequence[Page]) -> str:
 Piece = tuple[Chunk, list[str], np.ndarray]  # the chunk, its windows' texts, its token ids (t,)
 
 
-def cut(page: Page, embedder: Embedder) -> Iterator[Piece]:
-    """The chunks of one page, by tokens of the embedder's own tokenizer, which runs over the page once."""
+def cut(page: Page, embedder: Embedder, document_language: str) -> Iterator[Piece]:
+    """The chunks of one page, by tokens of the embedder's own tokenizer, which runs over the page once.
+
+    Each chunk's language is its own, but for a document outside the eight, whose chunks would be taken for one of them.
+    """
+    outside = document_language not in (*LANGUAGES, UNKNOWN)
     tokens = embedder.tokenize(page.text)
     page_language = detect_language(page.text)
     spans: Sequence[ChunkSpan] = chunk_page(page.text, tokens.offsets, sentence_spans(page.text, page_language))
     for span in spans:
         text = page.text[span.start : span.end]
         windows = [page.text[start:end] for start, end in span.windows] if embedder.token_vectors is not None else []
-        yield Chunk(page.number, span.start, span.end, text, detect_language(text)), windows, tokens.ids[span.first_token : span.last_token]
+        yield Chunk(page.number, span.start, span.end, text, document_language if outside else detect_language(text)), windows, tokens.ids[span.first_token : span.last_token]
 
 
 def embed(pieces: Sequence[Piece], embedder: Embedder) -> list[EmbeddedChunk]:

@@ -24,15 +24,13 @@ SAMPLE_LINES = 50  # enough for csv.Sniffer to tell a delimiter from a comma in 
 def parse_workbook(path: Path, limits: ParseLimits) -> Iterator[Section]:
     """Yield the sheets in order, hidden ones too, labelled by sheet name; formulas as the values that were last computed."""
     open_archive(path, limits).close()
-    with warnings.catch_warnings():  # openpyxl warns of extensions (validation, slicers) that hold no text
+    # given as an open file: openpyxl judges a path by its extension, and a stored blob has none
+    with path.open("rb") as file, warnings.catch_warnings():  # openpyxl warns of extensions (validation, slicers) that hold no text
         warnings.simplefilter("ignore", UserWarning)
-        workbook = load_workbook(path, read_only=True, data_only=True)
-    try:
+        workbook = load_workbook(file, read_only=True, data_only=True)
         for sheet in workbook.worksheets:
             sheet.reset_dimensions()  # a wrong declared size would cut the sheet or pad it to a million cells
             yield from table_sections(sheet.title, ([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)))
-    finally:
-        workbook.close()
 
 
 def parse_csv(path: Path, delimiter: str | None = None) -> Iterator[Section]:

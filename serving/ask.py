@@ -1,5 +1,6 @@
 """The routes of questions: search for passages, ask for an answer."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
@@ -8,7 +9,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from rag.answer import Answer, nothing_found, quote
-from rag.errors import InvalidInput
+from rag.catalog.collections import list_collections
+from rag.errors import InvalidInput, NotFound
 from rag.settings import Settings
 from serving import events, http_errors
 from serving.auth import CurrentKey, allowed
@@ -53,10 +55,19 @@ def last_question(body: AskRequest, settings: Settings) -> str:
     return checked_question(body.messages[-1].content, settings)
 
 
+def require_collections(services: Services, names: list[str]) -> None:
+    """Raise NotFound for a collection that does not exist; a key that may see one that is still empty simply finds nothing."""
+    missing = sorted(set(names) - {collection.name for collection in list_collections(services.engine, frozenset(names))})
+    if missing:
+        raise NotFound(f"There is no collection {missing[0]!r}; list them with GET /v1/collections.")
+
+
 async def retrieve(question: str, scope: Scope, services: Services, key: CurrentKey) -> Found:
     """Passages for a question from where the key may look."""
     if scope.k > services.settings.max_passages:
         raise InvalidInput(f"k is {scope.k}; at most {services.settings.max_passages} passages are given.")
+    if scope.collections:
+        await asyncio.to_thread(require_collections, services, scope.collections)
     query = Query(
         question=question,
         visible=allowed(key, scope.collections),
@@ -124,7 +135,7 @@ async def answer_events(asked: Asked, services: Services) -> AsyncIterator[str]:
     responses={
         200: {
             "description": "The answer; with `stream` server-sent events `passages`, `delta`, `citations`, `done`, or `error`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": events.event("delta", {"text": "Twenty-three days. [1]"})}},
         },
         **http_errors.responses(401, 404, 409, 411, 413, 422, 503),
     },

@@ -14,7 +14,7 @@ from rag.errors import InvalidInput, NotFound
 from rag.records import Status
 from serving import events, http_errors
 from serving.auth import CurrentKey, allowed
-from serving.schemas import Deleted, Document, DocumentList, PageText, Upload, UploadList
+from serving.schemas import DOCUMENT, Deleted, Document, DocumentList, PageText, Upload, UploadList
 from serving.services import CurrentServices, Services
 from serving.uploads import Received, receive
 
@@ -102,7 +102,7 @@ async def get_document(document_id: str, services: CurrentServices, key: Current
 @router.get(
     "/{document_id}/content",
     response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}, **http_errors.responses(401, 404)},
+    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "the file's bytes"}}}, **http_errors.responses(401, 404)},
     summary="The original file",
 )
 async def get_content(document_id: str, services: CurrentServices, key: CurrentKey) -> FileResponse:
@@ -149,7 +149,7 @@ async def changes(services: Services, document_id: str, visible: frozenset[str] 
     responses={
         200: {
             "description": "Events `document` (the document at each change; the last when it is ready or failed) and `deleted`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": events.event("document", DOCUMENT)}},
         },
         **http_errors.responses(401, 404),
     },

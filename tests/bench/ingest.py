@@ -1,0 +1,90 @@
+"""Ingest by stage: pages/s and the share of the time that each library takes, in one process, over the samples or a folder of yours.
+
+Run: .venv/bin/python -m tests.bench.ingest [FOLDER] [--repeat 3]. Ends with one JSON line.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ingest.formats import parse, sniff
+from ingest.pipeline import cut, embed, sample
+from rag.blobs import BlobStore
+from rag.catalog import documents
+from rag.catalog.commit import commit
+from rag.catalog.schema import migrate, open_catalog
+from rag.embedder import load_embedder
+from rag.errors import RagError
+from rag.languages import detect_document_language, detect_language
+from rag.sentences import sentence_spans
+
+T = TypeVar("T")
+LIBRARY = {
+    "parse": "pypdf, pypdfium2, python-docx, ...",
+    "document language": "langdetect",
+    "chunk": "tokenizers, sentencex, lingua",
+    "embed": "sentence-transformers",
+    "commit": "SQLAlchemy, SQLite",
+}
+
+
+class Stopwatch:
+    """Seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    def __call__(self, stage: str, work: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        result = work()
+        self.seconds[stage] += time.perf_counter() - began
+        return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("samples/documents"))
+    parser.add_argument("--repeat", type=int, default=3)
+    options = parser.parse_args()
+    embedder = load_embedder(None)
+    detect_language("warm up"), detect_document_language("warm up"), sentence_spans("warm up", "th"), embedder.encode_passages(["warm up"])
+    clock, pages_by_format, seconds_by_format, failed = Stopwatch(), defaultdict(int), defaultdict(float), 0
+    with tempfile.TemporaryDirectory() as folder:
+        engine, blobs = open_catalog(f"sqlite:///{folder}/catalog.sqlite"), BlobStore(Path(folder) / "blobs")
+        migrate(engine)
+        for turn in range(options.repeat):
+            for path in sorted(path for path in options.folder.rglob("*") if path.is_file()):
+                began = time.perf_counter()
+                try:
+                    media_type = sniff(path, path.name)
+                    pages = clock("parse", lambda path=path, media_type=media_type: list(parse(path, media_type)))
+                except RagError:
+                    failed += 1
+                    continue
+                language = clock("document language", lambda pages=pages: detect_document_language(sample(pages)))
+                pieces = clock("chunk", lambda pages=pages, language=language: [piece for page in pages for piece in cut(page, embedder, language)])
+                embedded = clock("embed", lambda pieces=pieces: embed(pieces, embedder))
+                staged = blobs.stage()
+                staged.write(path.read_bytes() + str(turn).encode())
+                staged.finish()
+                row = documents.register(engine, blobs, staged, collection=f"turn {turn}", name=path.name, media_type=media_type)
+                attempt = documents.start_attempt(engine, row.id)
+                clock("commit", lambda: commit(engine, row.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp))
+                pages_by_format[path.suffix] += len(pages)
+                seconds_by_format[path.suffix] += time.perf_counter() - began
+    total, pages = sum(clock.seconds.values()), sum(pages_by_format.values())
+    print(f"{pages} pages in {total:.2f} s: {pages / total:.0f} pages/s in one process; {failed} files were refused")
+    for stage, seconds in clock.seconds.items():
+        print(f"  {stage:18} {pages / seconds:8.0f} pages/s   {100 * seconds / total:3.0f}%   {LIBRARY[stage]}")
+    for suffix, seconds in sorted(seconds_by_format.items()):
+        print(f"  {suffix:18} {pages_by_format[suffix] / seconds:8.0f} pages/s")
+    print(json.dumps({"pages": pages, "seconds": round(total, 3), "stages": {stage: round(s, 3) for stage, s in clock.seconds.items()}}))
+
+
+if __name__ == "__main__":
+    main()

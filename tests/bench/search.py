@@ -1,0 +1,109 @@
+"""Search over HTTP: p50, p99 and requests/s at 1 and 16 clients, beside the same gateway's /healthz, which is what HTTP and Ray Serve cost alone.
+
+Run: .venv/bin/python -m tests.bench.search [--chunks 2000] [--seconds 8]. Ends with one JSON line.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from tests import service as instances
+from tests.service import Service, add
+
+CLIENTS = (1, 16)
+WORDS = "invoice lamp harbour garden winter contract pump valve leave travel safety battery cable roof window salary meeting".split()
+
+
+def corpus(chunks: int) -> bytes:
+    """Random English sentences that make about `chunks` chunks of 200 tokens."""
+    rng = random.Random(7)
+    paragraphs = (" ".join(f"The {' '.join(rng.sample(WORDS, 6))} number {rng.randrange(10**6)} is ready." for _ in range(12)) for _ in range(chunks))
+    return "\n\n".join(paragraphs).encode()
+
+
+def load(clients: int, seconds: float, request: Callable[[httpx.Client, random.Random], httpx.Response], service: Service) -> dict[str, float]:
+    """`clients` threads that each send the next request when the last is answered. Milliseconds and requests/s."""
+    times: list[float] = []
+    stop = time.monotonic() + seconds
+
+    def work(seed: int) -> None:
+        rng = random.Random(seed)
+        with service.client() as client:
+            while time.monotonic() < stop:
+                began = time.perf_counter()
+                response = request(client, rng)
+                response.raise_for_status()
+                times.append(1000 * (time.perf_counter() - began))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(clients)]
+    began = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    cut = statistics.quantiles(times, n=100)
+    return {"p50_ms": round(cut[49], 2), "p99_ms": round(cut[98], 2), "requests_per_s": round(len(times) / (time.monotonic() - began), 1)}
+
+
+def search(client: httpx.Client, rng: random.Random) -> httpx.Response:
+    return client.post("/v1/search", json={"question": f"When is the {rng.choice(WORDS)} {rng.choice(WORDS)} ready?"})
+
+
+def health(client: httpx.Client, _: random.Random) -> httpx.Response:
+    return client.get("/healthz")
+
+
+def steps(service: Service, requests: int = 200) -> dict[str, float]:
+    """Mean milliseconds of one search by step, as the service itself reports them, and what HTTP and the hops add."""
+    totals: dict[str, float] = {}
+    with service.client() as client:
+        rng = random.Random(1)
+        for _ in range(requests):
+            began = time.perf_counter()
+            timings = search(client, rng).json()["timings_ms"]
+            timings["client"] = 1000 * (time.perf_counter() - began)
+            for name, value in timings.items():
+                totals[name] = totals.get(name, 0) + value / requests
+    return {name: round(value, 2) for name, value in totals.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--chunks", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, default=8)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        service = instances.start(Path(folder) / "data")
+        try:
+            with service.client() as client:
+                document = add(client, "corpus.txt", corpus(options.chunks))
+                assert document["status"] == "ready", document
+            load(4, 2, search, service)  # warm
+            result = {
+                name: {clients: load(clients, options.seconds, request, service) for clients in CLIENTS}
+                for name, request in {"healthz": health, "search": search}.items()
+            }
+            parts = steps(service)
+        finally:
+            service.stop()
+    for clients in CLIENTS:
+        for name, figures in result.items():
+            row = figures[clients]
+            print(f"{name:8} {clients:3} clients   p50 {row['p50_ms']:8.2f} ms   p99 {row['p99_ms']:8.2f} ms   {row['requests_per_s']:8.1f}/s")
+        ratio = result["search"][clients]["p50_ms"] / result["healthz"][clients]["p50_ms"]
+        print(f"search / healthz at {clients} clients: {ratio:.1f} x")
+    print("one search by step, ms:", parts)
+    print("share of each step:", {name: f"{100 * value / parts['client']:.0f}%" for name, value in parts.items()})
+    print(json.dumps({"chunks": options.chunks, **result, "steps_ms": parts}))
+
+
+if __name__ == "__main__":
+    main()
