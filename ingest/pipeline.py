@@ -13,7 +13,7 @@ from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import Document
 from rag.chunker import ChunkSpan, chunk_page
 from rag.embedder import Embedder
-from rag.errors import RagError, Unreadable
+from rag.errors import NotYet, RagError, Unreadable
 from rag.languages import LANGUAGES, UNKNOWN, detect_document_language, detect_language
 from rag.records import Chunk, Page, Status
 from rag.sentences import sentence_spans
@@ -31,6 +31,8 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Em
         return  # deleted or finished meanwhile
     try:
         run(document, attempt, engine=engine, blobs=blobs, embedder=embedder)
+    except NotYet:
+        log.warning("ingest of %s waits: the catalog or the disk is not available", document.id, exc_info=True)  # still queued: tried again
     except RagError as error:
         documents.fail(engine, document.id, attempt, str(error))
     except Exception as error:  # a parser's bug on one file must not leave it 'parsing' for ever; the log keeps the trace
@@ -53,6 +55,7 @@ def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, e
         share = EMBEDDING_STARTS_AT + (1 - EMBEDDING_STARTS_AT) * len(embedded) / len(pieces)
         documents.set_progress(engine, document.id, attempt, Status.EMBEDDING, min(share, 0.99))
     commit(engine, document.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp)
+    documents.remove_dropped_blobs(engine, blobs)
 
 
 def sample(pages: Sequence[Page]) -> str:

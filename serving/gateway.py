@@ -11,8 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from ray.serve.handle import DeploymentHandle
 
 from rag.blobs import BlobStore
-from rag.catalog.collections import list_collections
-from rag.catalog.documents import count_by_status
+from rag.catalog.collections import count_by_status, list_collections
 from rag.catalog.feed import current_version
 from rag.catalog.schema import open_catalog
 from rag.settings import Settings
@@ -42,7 +41,19 @@ async def readyz(services: CurrentServices) -> Ready:
 async def collections(services: CurrentServices, key: CurrentKey) -> CollectionList:
     """The collections that the key may see, with what is in them."""
     rows = await asyncio.to_thread(list_collections, services.engine, allowed(key, None))
-    return CollectionList(collections=[Collection.model_validate(row) for row in rows])
+    return CollectionList(
+        collections=[
+            Collection(
+                name=row.name,
+                documents=row.documents,
+                ready=row.ready,
+                chunks=row.chunks,
+                languages=row.languages,
+                embedder=row.embedder.model if row.embedder else None,
+            )
+            for row in rows
+        ]
+    )
 
 
 @router.get("/v1/status", response_model=ServiceStatus, responses=http_errors.responses(401), tags=["health"], summary="What runs here")

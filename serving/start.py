@@ -12,7 +12,8 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from rag.blobs import BlobStore
-from rag.catalog.keys import create_key, delete_key, key_count
+from rag.catalog.documents import remove_dropped_blobs
+from rag.catalog.keys import create_key, key_count, revoke
 from rag.catalog.schema import migrate, open_catalog
 from rag.settings import Settings
 from serving import instance, ports
@@ -62,8 +63,10 @@ def prepare(settings: Settings, say: Say) -> tuple[Engine, str]:
     """Make the data folder and the catalog ready; returns the catalog and the key of this run. Prints the first key, once."""
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
-    BlobStore(settings.blobs).clear_staging()
-    delete_key(engine, RUN_KEY)
+    blobs = BlobStore(settings.blobs)
+    blobs.clear_staging()
+    remove_dropped_blobs(engine, blobs)
+    revoke(engine, RUN_KEY)
     if key_count(engine) == 0:
         say(f"Your key for the API, shown this once and stored only as a hash:\n\n    {create_key(engine, 'first')}\n")
     return engine, create_key(engine, RUN_KEY)
@@ -108,7 +111,7 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
             from serving import app  # imports ray.serve, which reads the environment once
 
             app.deploy(settings)
-            url = f"http://{settings.host}:{settings.port}"
+            url = address_of(settings)
             state = RunState(os.getpid(), url, dashboard, key, address, datetime.now(UTC))
             instance.write_state(settings.run, state)
             when_ready(state)
@@ -123,9 +126,15 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
                 signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
             say("Stopping ...")
             shut_down()
-            delete_key(engine, RUN_KEY)
+            revoke(engine, RUN_KEY)
             instance.remove_state(settings.run, temporary)
             say("Stopped.")
+
+
+def address_of(settings: Settings) -> str:
+    """Where this machine reaches the service."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def announce(settings: Settings, state: RunState, seconds: float, say: Say) -> None:

@@ -51,6 +51,13 @@ def embedder_stamps(engine: Engine) -> dict[str, EmbedderStamp]:
         return {row.name: EmbedderStamp(**row.embedder) for row in rows}
 
 
+def count_by_status(engine: Engine, visible: Collection[str] | None) -> dict[str, int]:
+    """How many visible documents there are of each status that occurs."""
+    counted = select(documents.c.status, func.count()).join_from(documents, collections).where(in_sight(visible)).group_by(documents.c.status)
+    with engine.connect() as connection:
+        return {status: count for status, count in connection.execute(counted)}
+
+
 def _count_documents(connection: Connection, column: Any) -> dict[int, dict[str, int]]:
     """Documents per collection and value of `column`; those without a value are not counted."""
     joined = documents.outerjoin(contents, documents.c.content_id == contents.c.id)

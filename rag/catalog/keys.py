@@ -11,7 +11,6 @@ from sqlalchemy import Engine, delete, func, insert, select
 
 from rag.catalog.schema import writing
 from rag.catalog.tables import keys
-from rag.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +53,10 @@ def identify(engine: Engine, secret: str) -> Key | None:
     return Key(row.id, row.name, None if row.collections is None else frozenset(row.collections), row.expires_at)
 
 
-def delete_key(engine: Engine, key_id: str) -> None:
-    """Removes a key at once. Raises NotFound."""
+def revoke(engine: Engine, name: str) -> int:
+    """Removes all keys of that name at once; returns how many there were."""
     with writing(engine) as connection:
-        if connection.execute(delete(keys).where(keys.c.id == key_id)).rowcount == 0:
-            raise NotFound(f"There is no key {key_id!r}, expected the id of one; it may have been deleted before.")
+        return connection.execute(delete(keys).where(keys.c.name == name)).rowcount
 
 
 def key_count(engine: Engine) -> int:

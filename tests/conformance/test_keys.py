@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-import pytest
 from sqlalchemy import Engine, text
 
-from rag.catalog.keys import create_key, delete_key, identify, key_count
-from rag.errors import NotFound
+from rag.catalog.keys import create_key, identify, key_count, revoke
 
 
 def test_a_key_is_known_by_its_secret_and_by_nothing_else(engine: Engine) -> None:
@@ -48,7 +46,6 @@ def test_a_deleted_key_is_unknown_at_once(engine: Engine) -> None:
     assert key_count(engine) == 2
     key = identify(engine, secret)
     assert key is not None
-    delete_key(engine, key.id)
+    assert revoke(engine, key.name) == 1
     assert (identify(engine, secret), key_count(engine)) == (None, 1)
-    with pytest.raises(NotFound, match="There is no key"):
-        delete_key(engine, key.id)
+    assert revoke(engine, key.name) == 0
