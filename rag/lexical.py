@@ -1,0 +1,73 @@
+"""BM25 over the chunks of one language in one collection, held in memory by tantivy. Terms come from that language's own analyzer."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import tantivy
+
+from rag.analyzers import analyze
+from rag.catalog.feed import IndexedChunk
+
+WRITER_BYTES = 15_000_000  # tantivy's least for a thread; the writer lives for one batch only
+BM25_K1 = 1.2  # tantivy's own constant: with it a term's score stays below idf * (k1 + 1)
+
+
+class LexicalIndex:
+    """Searches see the last finished `change` and may run during the next; changes must come one at a time."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        schema = tantivy.SchemaBuilder()
+        schema.add_unsigned_field("chunk", stored=True, indexed=True, fast=True)
+        schema.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+        self._schema = schema.build()
+        self._index = tantivy.Index(self._schema)
+        self._index.register_tokenizer("whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+
+    def change(self, add: Sequence[IndexedChunk], remove: Sequence[int]) -> None:
+        """Remove chunks by id, then add others, in one commit."""
+        writer = self._index.writer(WRITER_BYTES, 1)
+        if remove:  # by query: a deleted integer term is taken as signed, and then finds nothing in an unsigned field
+            writer.delete_documents_by_query(self._among(remove))
+        for chunk in add:
+            writer.add_document(self._document(chunk))
+        writer.commit()
+        writer.wait_merging_threads()  # else each batch leaves a small segment behind
+        self._index.reload()
+
+    def search(self, question: str, k: int, within: Sequence[int] | None = None) -> dict[int, float]:
+        """The k best chunks by id, with the share (0 to 1) that their BM25 is of what a text made of the question's terms could reach.
+
+        Terms that no chunk holds count in full in that reach, so a share can be compared between questions. `within` holds the ids that
+        may be found; None is all.
+        """
+        searcher = self._index.searcher()
+        documents = searcher.num_docs
+        terms = set(analyze(question, self.language))
+        if documents == 0 or not terms:
+            return {}
+        frequencies = {term: searcher.doc_freq("terms", term) for term in terms}
+        reach = sum(math.log(1 + (documents - df + 0.5) / (df + 0.5)) for df in frequencies.values()) * (BM25_K1 + 1)
+        query = self._query([term for term, df in frequencies.items() if df], within)
+        hits: list[tuple[Any, tantivy.DocAddress]] = searcher.search(query, limit=k, count=False).hits
+        ids: list[Any] = searcher.fast_field_values("chunk", [address for _, address in hits]) if hits else []
+        return {int(chunk): min(float(score) / reach, 1.0) for chunk, (score, _) in zip(ids, hits, strict=True)}
+
+    def _document(self, chunk: IndexedChunk) -> tantivy.Document:
+        document = tantivy.Document()
+        document.add_unsigned("chunk", chunk.id)
+        document.add_text("terms", " ".join(analyze(chunk.text, self.language)))
+        return document
+
+    def _query(self, terms: Sequence[str], within: Sequence[int] | None) -> tantivy.Query:
+        wanted = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "terms", term, "freq")) for term in terms]
+        )
+        if within is None:
+            return wanted
+        allowed = tantivy.Query.const_score_query(self._among(within), 0.0)
+        return tantivy.Query.boolean_query([(tantivy.Occur.Must, wanted), (tantivy.Occur.Must, allowed)])
+
+    def _among(self, chunk_ids: Sequence[int]) -> tantivy.Query:
+        return tantivy.Query.term_set_query(self._schema, "chunk", list(chunk_ids))

@@ -1,0 +1,113 @@
+"""Candidates from every shard, scored exactly and fused into one order."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.fusion import Evidence, fuse
+from rag.maxsim import MaxSim, TokenIds
+from rag.shard import Shard
+from rag.shared_lock import SharedLock
+
+FEWEST_PER_LANGUAGE = 16  # similarities differ between languages, so each language is sure of so many candidates
+LEXICAL_SHARE = 0.5  # of a language's dense candidates may be added because of their words
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in the forms that the indexes take: vector f32 (d,), token ids i32 (t,)."""
+
+    text: str
+    language: str
+    vector: Floats
+    tokens: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Candidates, best first: ids i64 (n,), fused score f32 (n,) and what it was made of, by name, f32 (n,) each."""
+
+    ids: Ids
+    scores: Floats
+    parts: dict[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Chunks of one shard with their exact scores, (n,) each."""
+
+    ids: Ids
+    passage: Floats
+    window: Floats
+    lexical: Floats
+    same_language: NDArray[np.bool_]
+    tokens: list[TokenIds]
+
+
+def rank(
+    question: Question, shards: Sequence[Shard], *, within: Ids | None, depth: int, maxsim: MaxSim | None, faiss: SharedLock
+) -> Ranked:
+    """About `depth` candidates, best first; every language among the shards has an equal share, so that none hides another.
+
+    `within` holds the chunk ids that may be found (None: all). `maxsim` is None when the embedder has no token vectors.
+    """
+    by_language: dict[str, list[Shard]] = defaultdict(list)
+    for shard in shards:
+        by_language[shard.language].append(shard)
+    share = max(depth // max(len(by_language), 1), FEWEST_PER_LANGUAGE)
+    words = None if within is None else within.tolist()
+    lexical = [[shard.lexical.search(question.text, share, words) for shard in group] for group in by_language.values()]
+    with faiss.shared():
+        found = [
+            candidates
+            for group, shares in zip(by_language.values(), lexical, strict=True)
+            for candidates in _of_language(question, group, shares, within, share)
+        ]
+    return _fused(question, found, maxsim)
+
+
+def _of_language(
+    question: Question, shards: Sequence[Shard], lexical: Sequence[dict[int, float]], within: Ids | None, share: int
+) -> list[_Candidates]:
+    """The best `share` of a language by vector, over all its collections, and the best by words."""
+    hits = [shard.dense.search(question.vector, share, None if within is None else shard.dense.held(within)) for shard in shards]
+    dense_bar = _bar([score for _, scores in hits for score in scores.tolist()], share)
+    lexical_bar = _bar([score for shares in lexical for score in shares.values()], int(share * LEXICAL_SHARE))
+    found = []
+    for shard, (ids, scores), shares in zip(shards, hits, lexical, strict=True):
+        by_words = [chunk_id for chunk_id, score in shares.items() if score >= lexical_bar]
+        chosen = shard.dense.held(np.union1d(ids[scores >= dense_bar], np.array(by_words, np.int64)))
+        passage, window = shard.dense.score(question.vector, chosen)
+        words = np.array([shares.get(chunk_id, 0.0) for chunk_id in chosen.tolist()], np.float32)
+        same = np.full(len(chosen), shard.language == question.language)
+        found.append(_Candidates(chosen, passage, window, words, same, [shard.tokens[chunk_id] for chunk_id in chosen.tolist()]))
+    return found
+
+
+def _bar(scores: Sequence[float], count: int) -> float:
+    """The score that `count` of `scores` reach."""
+    return sorted(scores, reverse=True)[count - 1] if len(scores) > count else -np.inf
+
+
+def _fused(question: Question, found: Sequence[_Candidates], maxsim: MaxSim | None) -> Ranked:
+    if not found:
+        return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {})
+    ids = np.concatenate([candidates.ids for candidates in found])
+    tokens = maxsim.score(question.tokens, [tokens for candidates in found for tokens in candidates.tokens]) if maxsim else None
+    evidence = Evidence(
+        passage=np.concatenate([candidates.passage for candidates in found]),
+        window=np.concatenate([candidates.window for candidates in found]),
+        tokens=tokens,
+        lexical=np.concatenate([candidates.lexical for candidates in found]),
+        same_language=np.concatenate([candidates.same_language for candidates in found]),
+    )
+    scores = fuse(evidence)
+    order = np.lexsort((ids, -scores))  # equal scores by id, so that replicas agree
+    parts = {"passage": evidence.passage, "window": evidence.window, "tokens": tokens, "lexical": evidence.lexical}
+    return Ranked(ids[order], scores[order], {name: values[order] for name, values in parts.items() if values is not None})

@@ -1,0 +1,40 @@
+"""The chunks of one language in one collection, in every form that a search needs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag.catalog.feed import IndexedChunk
+from rag.dense import DenseIndex
+from rag.lexical import LexicalIndex
+from rag.maxsim import TokenIds
+
+SMALL_VOCABULARY = 1 << 16  # token ids fit in two bytes
+
+
+class Shard:
+    """`change_dense` needs the shard for itself; `change_lexical` does not, but must not run twice at a time."""
+
+    def __init__(self, collection: str, language: str, dimension: int, vocabulary: int) -> None:
+        self.collection = collection
+        self.language = language
+        self.dense = DenseIndex(dimension)
+        self.lexical = LexicalIndex(language)
+        self.tokens: dict[int, TokenIds] = {}
+        self._token_type = np.uint16 if vocabulary <= SMALL_VOCABULARY else np.int32
+
+    def __len__(self) -> int:
+        """How many chunks are held."""
+        return len(self.dense)
+
+    def change_dense(self, add: Sequence[IndexedChunk], remove: Sequence[int]) -> None:
+        """Remove chunks by id, then add others: vectors and distinct tokens (a token's second occurrence changes no maximum)."""
+        self.dense.remove(remove)
+        self.dense.add(add)
+        for chunk_id in remove:
+            self.tokens.pop(chunk_id, None)
+        self.tokens.update({chunk.id: np.unique(chunk.tokens).astype(self._token_type) for chunk in add})
+
+    def change_lexical(self, add: Sequence[IndexedChunk], remove: Sequence[int]) -> None:
+        """The same for BM25."""
+        self.lexical.change(add, remove)
