@@ -12,8 +12,11 @@ run: .venv/installed
 
 test: .venv/installed-dev
 	./tests/system-packages
-	$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
 
 # Retrieval over samples/questions.jsonl against the running service, per pair of languages.
 eval: .venv/installed

@@ -6,16 +6,15 @@ import threading
 import time
 from collections import Counter
 from functools import cache
+from typing import TYPE_CHECKING
 
 import ray
 from sqlalchemy import Engine
 
-from ingest.pipeline import ingest
 from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.documents import Document
 from rag.catalog.schema import open_catalog
-from rag.embedder import Embedder, load_embedder
 from rag.errors import NotFound
 from rag.settings import Settings
 
@@ -25,9 +24,15 @@ MAX_DEATHS = 3  # of workers: a file that takes three down does so by itself
 NICENESS = 5  # questions go before ingest where they share a core
 
 
+if TYPE_CHECKING:
+    from rag.embedder import Embedder
+
+
 @cache
-def parts(settings: Settings) -> tuple[Engine, BlobStore, Embedder]:
+def parts(settings: Settings) -> "tuple[Engine, BlobStore, Embedder]":
     """What a worker process needs; made by its first task and kept for the next ones."""
+    from rag.embedder import load_embedder  # imports torch, which the dispatcher itself does not need: it would start five seconds later
+
     os.nice(NICENESS)
     return open_catalog(settings.catalog_url), BlobStore(settings.blobs), load_embedder(settings.embedder)
 
@@ -35,6 +40,8 @@ def parts(settings: Settings) -> tuple[Engine, BlobStore, Embedder]:
 @ray.remote(max_retries=0)  # the dispatcher decides on another try: it knows the attempts of all earlier runs
 def ingest_document(settings: Settings, document_id: str) -> None:
     """Ingest one document in a Ray worker."""
+    from ingest.pipeline import ingest  # as above
+
     engine, blobs, embedder = parts(settings)
     try:
         document = documents.get(engine, document_id, None)
@@ -87,7 +94,12 @@ class Dispatcher:
                 self.deaths[document.id] += 1
                 if self.deaths[document.id] >= MAX_DEATHS:
                     attempt = documents.start_attempt(self.engine, document.id) or 0
-                    documents.fail(self.engine, document.id, attempt, "Reading the file ended its worker process repeatedly; it may need too much memory.")
+                    documents.fail(
+                        self.engine,
+                        document.id,
+                        attempt,
+                        "Reading the file ended its worker process repeatedly; it may need too much memory.",
+                    )
 
     def start(self) -> None:
         """Start tasks for the oldest unfinished documents; the same bytes in one collection never twice at a time."""

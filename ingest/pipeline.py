@@ -37,7 +37,9 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Em
         documents.fail(engine, document.id, attempt, str(error))
     except Exception as error:  # a parser's bug on one file must not leave it 'parsing' for ever; the log keeps the trace
         log.exception("ingest of %s failed unexpectedly", document.id)
-        documents.fail(engine, document.id, attempt, f"Reading the file failed unexpectedly ({type(error).__name__}); please report it with the file.")
+        documents.fail(
+            engine, document.id, attempt, f"Reading the file failed unexpectedly ({type(error).__name__}); please report it with the file."
+        )
 
 
 def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, embedder: Embedder) -> None:
@@ -79,7 +81,11 @@ def cut(page: Page, embedder: Embedder, document_language: str) -> Iterator[Piec
     for span in spans:
         text = page.text[span.start : span.end]
         windows = [page.text[start:end] for start, end in span.windows] if embedder.token_vectors is not None else []
-        yield Chunk(page.number, span.start, span.end, text, document_language if outside else detect_language(text)), windows, tokens.ids[span.first_token : span.last_token]
+        yield (
+            Chunk(page.number, span.start, span.end, text, document_language if outside else detect_language(text)),
+            windows,
+            tokens.ids[span.first_token : span.last_token],
+        )
 
 
 def embed(pieces: Sequence[Piece], embedder: Embedder) -> list[EmbeddedChunk]:

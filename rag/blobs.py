@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,6 +110,12 @@ class BlobStore:
         path.unlink(missing_ok=True)
         if path.parent.exists():
             _sync_folder(path.parent)
+
+    def require_free(self, size: int) -> None:
+        """Raises NotYet when the disk has less than `size` bytes left."""
+        free = shutil.disk_usage(self.root).free
+        if free < size:
+            raise NotYet(f"The disk has {free >> 20} MiB left, expected at least {size >> 20} for documents; free some space and try again.")
 
     def clear_staging(self) -> int:
         """Removes what writers left that died, and returns how many files; files still arriving stay. Call it at start."""

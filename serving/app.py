@@ -13,23 +13,29 @@ LIGHT = {"num_cpus": 0}  # Ray's count of CPUs is for ingest tasks; questions ar
 
 def question_answering(settings: Settings) -> serve.Application:
     """The application behind the HTTP port: gateway -> retrieval."""
-    retrieval = serve.deployment(
-        Retrieval,
-        num_replicas=settings.replicas,
-        max_ongoing_requests=64,
-        max_queued_requests=512,
-        ray_actor_options=LIGHT,
-        health_check_period_s=5,
-    ).bind(settings)
-    gateway = serve.deployment(
-        serve.ingress()(Gateway), name="Gateway", num_replicas=1, max_ongoing_requests=1000, max_queued_requests=1000, ray_actor_options=LIGHT
-    )
-    return gateway.bind(settings, retrieval)
+    retrieval = deployment(Retrieval, "Retrieval", replicas=settings.replicas, ongoing=64, queued=512).bind(settings)
+    return deployment(serve.ingress()(Gateway), "Gateway", ongoing=1000, queued=1000).bind(settings, retrieval)
 
 
 def ingest(settings: Settings) -> serve.Application:
-    """The application that turns queued documents into Ray tasks; it has no HTTP route. Exactly one replica: it is the only one to start tasks."""
-    return serve.deployment(Dispatcher, num_replicas=1, ray_actor_options=LIGHT, health_check_period_s=5).bind(settings)
+    """The application that turns queued documents into Ray tasks; it has no HTTP route.
+
+    Exactly one replica: it is the only one that starts tasks.
+    """
+    return deployment(Dispatcher, "Dispatcher").bind(settings)
+
+
+def deployment(kind: type, name: str, *, replicas: int = 1, ongoing: int = 8, queued: int = 8) -> serve.Deployment:
+    """A deployment of `kind` that takes `ongoing` requests a replica at a time; more than `queued` that wait are refused at once (503)."""
+    return serve.Deployment.options(
+        serve.deployment(kind),  # type: ignore[arg-type]
+        name=name,
+        num_replicas=replicas,
+        max_ongoing_requests=ongoing,
+        max_queued_requests=queued,
+        ray_actor_options=LIGHT,
+        health_check_period_s=5,
+    )
 
 
 def deploy(settings: Settings) -> None:

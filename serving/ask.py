@@ -38,7 +38,9 @@ def checked_question(question: str | None, settings: Settings) -> str:
     if not text:
         raise InvalidInput("The question is empty; write one.")
     if len(text) > settings.max_question_characters:
-        raise InvalidInput(f"The question has {len(text)} characters; at most {settings.max_question_characters} are taken, please shorten it.")
+        raise InvalidInput(
+            f"The question has {len(text)} characters; at most {settings.max_question_characters} are taken, please shorten it."
+        )
     return text
 
 
@@ -80,7 +82,9 @@ async def retrieve(question: str, scope: Scope, services: Services, key: Current
     return found
 
 
-@router.post("/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 411, 413, 422, 503), summary="Find passages")
+@router.post(
+    "/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 411, 413, 422, 503), summary="Find passages"
+)
 async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey) -> JSONResponse:
     """The best passages for a question in any language from documents in any language."""
     started = time.perf_counter()
@@ -135,7 +139,9 @@ async def answer_events(asked: Asked, services: Services) -> AsyncIterator[str]:
     responses={
         200: {
             "description": "The answer; with `stream` server-sent events `passages`, `delta`, `citations`, `done`, or `error`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": events.event("delta", {"text": "Twenty-three days. [1]"})}},
+            "content": {
+                "text/event-stream": {"schema": {"type": "string"}, "example": events.event("delta", {"text": "Twenty-three days. [1]"})}
+            },
         },
         **http_errors.responses(401, 404, 409, 411, 413, 422, 503),
     },

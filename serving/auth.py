@@ -22,7 +22,9 @@ async def current_key(
         raise HTTPException(401, "This needs a key; send it as `Authorization: Bearer KEY`.", {"WWW-Authenticate": "Bearer"})
     key = await asyncio.to_thread(identify, services.engine, credentials.credentials)
     if key is None:
-        raise HTTPException(401, "This key is not known here; use the one that `glossa up` printed.", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        raise HTTPException(
+            401, "This key is not known here; use the one that `glossa up` printed.", {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        )
     return key
 
 

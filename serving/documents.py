@@ -88,7 +88,14 @@ async def list_documents(
     """Documents that the key may see, newest first."""
     visible = allowed(key, [collection] if collection else None)
     rows, following = await asyncio.to_thread(
-        catalog.list_documents, services.engine, visible, collection=collection, status=status, language=language, limit=limit, cursor=cursor
+        catalog.list_documents,
+        services.engine,
+        visible,
+        collection=collection,
+        status=status,
+        language=language,
+        limit=limit,
+        cursor=cursor,
     )
     return DocumentList(documents=[Document.model_validate(row) for row in rows], next_cursor=following)
 
@@ -102,7 +109,10 @@ async def get_document(document_id: str, services: CurrentServices, key: Current
 @router.get(
     "/{document_id}/content",
     response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "the file's bytes"}}}, **http_errors.responses(401, 404)},
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}, "example": "the file's bytes"}}},
+        **http_errors.responses(401, 404),
+    },
     summary="The original file",
 )
 async def get_content(document_id: str, services: CurrentServices, key: CurrentKey) -> FileResponse:

@@ -37,7 +37,9 @@ async def readyz(services: CurrentServices) -> Ready:
     return Ready(version=await services.retrieval.version.remote())
 
 
-@router.get("/v1/collections", response_model=CollectionList, responses=http_errors.responses(401), tags=["documents"], summary="List collections")
+@router.get(
+    "/v1/collections", response_model=CollectionList, responses=http_errors.responses(401), tags=["documents"], summary="List collections"
+)
 async def collections(services: CurrentServices, key: CurrentKey) -> CollectionList:
     """The collections that the key may see, with what is in them."""
     rows = await asyncio.to_thread(list_collections, services.engine, allowed(key, None))
@@ -123,7 +125,7 @@ def http_errors_of(status_code: int) -> dict[str, Any]:
 class Gateway:
     """The deployment's class. Ray builds the application in each replica, after the constructor."""
 
-    def __init__(self, settings: Settings, retrieval: DeploymentHandle) -> None:
+    def __init__(self, settings: Settings, retrieval: DeploymentHandle[Any]) -> None:
         """Open the catalog and the blob store."""
         self.services = Services(settings, open_catalog(settings.catalog_url), BlobStore(settings.blobs), retrieval)
 

@@ -30,7 +30,9 @@ def only_one(run: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InvalidInput(f"Another instance runs on {run.parent}; stop it with `glossa down`, or choose another folder with --data.") from error
+            raise InvalidInput(
+                f"Another instance runs on {run.parent}; stop it with `glossa down`, or choose another folder with --data."
+            ) from error
         yield
 
 

@@ -50,7 +50,7 @@ class Retrieval:
         self.settings = settings
         self.engine = open_catalog(settings.catalog_url)
         self.retriever = Retriever(self.engine, load_embedder(settings.embedder))
-        self.retriever.follow()
+        self.retriever.follow()  # loads the whole catalog
         self.follower = threading.Thread(target=self.keep_following, name="follow", daemon=True)
         self.follower.start()
 
@@ -88,7 +88,9 @@ class Retrieval:
         deadline = time.monotonic() + self.settings.version_wait_seconds
         while await asyncio.to_thread(pending, self.engine, version, visible):
             if time.monotonic() > deadline:
-                raise NotYet(f"Version {version} is still being ingested after {self.settings.version_wait_seconds:.0f} s; try again later.")
+                raise NotYet(
+                    f"Version {version} is still being ingested after {self.settings.version_wait_seconds:.0f} s; try again later."
+                )
             await asyncio.sleep(VERSION_POLL_SECONDS)
         latest = await asyncio.to_thread(current_version, self.engine)
         if version > latest:

@@ -52,6 +52,14 @@ ANSWER: dict[str, Any] = {
     "timings_ms": {"retrieve": 6.2, "generate": 3.1},
 }
 
+PROBLEM: dict[str, Any] = {
+    "type": "about:blank",
+    "title": "Not Found",
+    "status": 404,
+    "detail": "There is no document 'd_0' that this key may see; list them to find it.",
+    "instance": "/v1/documents/d_0",
+}
+
 
 def shown(example: dict[str, Any]) -> ConfigDict:
     """A model's configuration: unknown fields are refused, so that a typo is not silently ignored, and OpenAPI shows `example`."""
@@ -100,14 +108,16 @@ class Upload(BaseModel):
 class UploadList(BaseModel):
     """A row for each file, in the order of the request."""
 
-    model_config = shown({"documents": [Upload.model_config["json_schema_extra"]["example"]]})  # type: ignore[index, call-overload]
+    model_config = shown({"documents": [Upload.model_config["json_schema_extra"]["example"]]})  # type: ignore[index]
     documents: list[Upload]
 
 
 class PageText(BaseModel):
     """The extracted text of one page; spans of passages and citations count its characters."""
 
-    model_config = shown({"document_id": DOCUMENT["id"], "name": "vacaciones.pdf", "page": 2, "pages": 4, "label": "", "text": "Vacaciones\n\nCada ..."})
+    model_config = shown(
+        {"document_id": DOCUMENT["id"], "name": "vacaciones.pdf", "page": 2, "pages": 4, "label": "", "text": "Vacaciones\n\nCada ..."}
+    )
     document_id: str
     name: str
     page: int
@@ -135,7 +145,9 @@ class Filters(BaseModel):
 class Scope(BaseModel):
     """What search and ask have in common: where to look, and how far."""
 
-    collections: list[Annotated[str, Field(max_length=200)]] | None = Field(default=None, max_length=1000, description="Null: all that the key may see.")
+    collections: list[Annotated[str, Field(max_length=200)]] | None = Field(
+        default=None, max_length=1000, description="Null: all that the key may see."
+    )
     k: int = Field(default=5, ge=1, description="Passages wanted.")
     filters: Filters = Filters()
     min_version: int | None = Field(default=None, ge=0, description="Wait until uploads and deletes up to this version are seen.")
@@ -216,7 +228,9 @@ class AskResponse(BaseModel):
 class Collection(BaseModel):
     """A set of documents with one embedder."""
 
-    model_config = shown({"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 3, "th": 9}, "embedder": "glossa-static"})
+    model_config = shown(
+        {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 3, "th": 9}, "embedder": "glossa-static"}
+    )
     name: str
     documents: int
     ready: int
@@ -228,7 +242,7 @@ class Collection(BaseModel):
 class CollectionList(BaseModel):
     """The collections that the key may see."""
 
-    model_config = shown({"collections": [Collection.model_config["json_schema_extra"]["example"]]})  # type: ignore[index, call-overload]
+    model_config = shown({"collections": [Collection.model_config["json_schema_extra"]["example"]]})  # type: ignore[index]
     collections: list[Collection]
 
 
@@ -261,7 +275,7 @@ class ServiceStatus(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details: `detail` is one sentence that says what was wrong and what to do."""
 
-    model_config = ConfigDict(json_schema_extra={"example": {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "There is no document d_0; list them with GET /v1/documents.", "instance": "/v1/documents/d_0"}})
+    model_config = shown(PROBLEM)
     type: str = "about:blank"
     title: str
     status: int

@@ -1,7 +1,7 @@
 """What the routes of the gateway work with; one record, made once when the gateway starts."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from ray.serve.handle import DeploymentHandle
@@ -18,7 +18,7 @@ class Services:
     settings: Settings
     engine: Engine
     blobs: BlobStore
-    retrieval: DeploymentHandle
+    retrieval: DeploymentHandle[Any]
 
 
 def services_of(request: Request) -> Services:

@@ -1,5 +1,6 @@
 """Starts and stops one instance: Ray, Ray Serve and the application, closed to everyone without the key or Ray's token."""
 
+import logging
 import os
 import signal
 import sys
@@ -85,9 +86,9 @@ def start_ray(settings: Settings, temporary: Path) -> tuple[str, str]:
         dashboard_port=settings.dashboard_port if ports.is_free("127.0.0.1", settings.dashboard_port) else ports.free(),
         namespace="glossa",
         log_to_driver=False,
-        logging_level="ERROR",
+        logging_level=logging.ERROR,
     )
-    return context.address_info["address"], f"http://{context.dashboard_url}"
+    return ray.get_runtime_context().gcs_address, f"http://{context.dashboard_url}"
 
 
 def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[RunState], None] = lambda state: None) -> None:

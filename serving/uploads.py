@@ -19,9 +19,9 @@ MAX_FIELD_BYTES = 4096  # of a form field that is not a file
 
 
 def clean_name(name: str, longest: int) -> str:
-    """A document's name from a client's file name: a label, never a path. Relative folders are kept as they tell files apart.
+    """A document's name from a client's file name: a label, never a path. Folders are kept, as they tell files apart.
 
-    Drops control and format characters, drive letters, empty, `.` and `..` parts. Raises InvalidInput when nothing is left or it is too long.
+    Drops control and format characters, drive letters, empty, `.` and `..` parts. Raises InvalidInput when nothing or too much is left.
     """
     printable = "".join(c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
     parts = [part.strip() for part in printable.replace("\\", "/").split("/")]
@@ -112,7 +112,9 @@ class FormReceiver:
         if not self.collection:
             self.collection = self.visible("default")
         if len(self.received) >= self.services.settings.max_files_per_upload:
-            self.part.error = TooLarge(f"A request takes at most {self.services.settings.max_files_per_upload} files; send the rest in another.")
+            self.part.error = TooLarge(
+                f"A request takes at most {self.services.settings.max_files_per_upload} files; send the rest in another."
+            )
         else:
             self.part.staged = self.services.blobs.stage()
 
@@ -187,7 +189,7 @@ def accept(services: Services, staged: StagedBlob, *, collection: str, name: str
 
 
 async def receive(request: Request, services: Services, visible: Callable[[str], str]) -> list[Received]:
-    """Read the whole form of a request. Raises InvalidInput when it is no form, has no file or ends early; files that arrived whole stay."""
+    """Read the whole form of a request. Raises InvalidInput when it is none, has no file or ends early; whole files stay."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise InvalidInput("Send files as `multipart/form-data`, each in a part named `files`.")

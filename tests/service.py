@@ -55,7 +55,9 @@ def start(data: Path, *options: str) -> Service:
     port = ports.free()
     log = (data.parent / f"{data.name}.log").open("ab")
     command = [sys.executable, "-m", "serving.cli", "up", "--data", str(data), "--port", str(port), *options]
-    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    process = subprocess.Popen(
+        command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
+    )
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         state = read_state(data)

@@ -53,9 +53,11 @@ def embedder_stamps(engine: Engine) -> dict[str, EmbedderStamp]:
 
 def count_by_status(engine: Engine, visible: Collection[str] | None) -> dict[str, int]:
     """How many visible documents there are of each status that occurs."""
-    counted = select(documents.c.status, func.count()).join_from(documents, collections).where(in_sight(visible)).group_by(documents.c.status)
+    counted = (
+        select(documents.c.status, func.count()).join_from(documents, collections).where(in_sight(visible)).group_by(documents.c.status)
+    )
     with engine.connect() as connection:
-        return {status: count for status, count in connection.execute(counted)}
+        return dict(connection.execute(counted).tuples().all())
 
 
 def _count_documents(connection: Connection, column: Any) -> dict[int, dict[str, int]]:

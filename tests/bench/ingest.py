@@ -12,13 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import Engine
+
 from ingest.formats import parse, sniff
 from ingest.pipeline import cut, embed, sample
 from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.commit import commit
 from rag.catalog.schema import migrate, open_catalog
-from rag.embedder import load_embedder
+from rag.embedder import Embedder, load_embedder
 from rag.errors import RagError
 from rag.languages import detect_document_language, detect_language
 from rag.sentences import sentence_spans
@@ -46,6 +48,22 @@ class Stopwatch:
         return result
 
 
+def ingest_file(path: Path, turn: int, *, clock: Stopwatch, engine: Engine, blobs: BlobStore, embedder: Embedder) -> int:
+    """The steps of ingest/pipeline.py, each under the clock; the number of pages. Raises RagError for a file that cannot be read."""
+    media_type = sniff(path, path.name)
+    pages = clock("parse", lambda: list(parse(path, media_type)))
+    language = clock("document language", lambda: detect_document_language(sample(pages)))
+    pieces = clock("chunk", lambda: [piece for page in pages for piece in cut(page, embedder, language)])
+    embedded = clock("embed", lambda: embed(pieces, embedder))
+    staged = blobs.stage()
+    staged.write(path.read_bytes() + str(turn).encode())
+    staged.finish()
+    row = documents.register(engine, blobs, staged, collection=f"turn {turn}", name=path.name, media_type=media_type)
+    attempt = documents.start_attempt(engine, row.id) or 0
+    clock("commit", lambda: commit(engine, row.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp))
+    return len(pages)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=Path("samples/documents"))
@@ -53,29 +71,21 @@ def main() -> None:
     options = parser.parse_args()
     embedder = load_embedder(None)
     detect_language("warm up"), detect_document_language("warm up"), sentence_spans("warm up", "th"), embedder.encode_passages(["warm up"])
-    clock, pages_by_format, seconds_by_format, failed = Stopwatch(), defaultdict(int), defaultdict(float), 0
+    clock, failed = Stopwatch(), 0
+    pages_by_format: dict[str, int] = defaultdict(int)
+    seconds_by_format: dict[str, float] = defaultdict(float)
+    files = sorted(path for path in options.folder.rglob("*") if path.is_file())
     with tempfile.TemporaryDirectory() as folder:
         engine, blobs = open_catalog(f"sqlite:///{folder}/catalog.sqlite"), BlobStore(Path(folder) / "blobs")
         migrate(engine)
         for turn in range(options.repeat):
-            for path in sorted(path for path in options.folder.rglob("*") if path.is_file()):
+            for path in files:
                 began = time.perf_counter()
                 try:
-                    media_type = sniff(path, path.name)
-                    pages = clock("parse", lambda path=path, media_type=media_type: list(parse(path, media_type)))
-                except RagError:
+                    pages_by_format[path.suffix] += ingest_file(path, turn, clock=clock, engine=engine, blobs=blobs, embedder=embedder)
+                except RagError as error:
+                    print(f"{path}: {error}")
                     failed += 1
-                    continue
-                language = clock("document language", lambda pages=pages: detect_document_language(sample(pages)))
-                pieces = clock("chunk", lambda pages=pages, language=language: [piece for page in pages for piece in cut(page, embedder, language)])
-                embedded = clock("embed", lambda pieces=pieces: embed(pieces, embedder))
-                staged = blobs.stage()
-                staged.write(path.read_bytes() + str(turn).encode())
-                staged.finish()
-                row = documents.register(engine, blobs, staged, collection=f"turn {turn}", name=path.name, media_type=media_type)
-                attempt = documents.start_attempt(engine, row.id)
-                clock("commit", lambda: commit(engine, row.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp))
-                pages_by_format[path.suffix] += len(pages)
                 seconds_by_format[path.suffix] += time.perf_counter() - began
     total, pages = sum(clock.seconds.values()), sum(pages_by_format.values())
     print(f"{pages} pages in {total:.2f} s: {pages / total:.0f} pages/s in one process; {failed} files were refused")

@@ -1,4 +1,4 @@
-"""Search over HTTP: p50, p99 and requests/s at 1 and 16 clients, beside the same gateway's /healthz, which is what HTTP and Ray Serve cost alone.
+"""Search over HTTP: p50, p99 and requests/s at 1 and 16 clients, beside the same gateway's /healthz: what HTTP and Ray Serve cost alone.
 
 Run: .venv/bin/python -m tests.bench.search [--chunks 2000] [--seconds 8]. Ends with one JSON line.
 """
@@ -19,17 +19,39 @@ from tests import service as instances
 from tests.service import Service, add
 
 CLIENTS = (1, 16)
-WORDS = "invoice lamp harbour garden winter contract pump valve leave travel safety battery cable roof window salary meeting".split()
+WORDS = [
+    "invoice",
+    "lamp",
+    "harbour",
+    "garden",
+    "winter",
+    "contract",
+    "pump",
+    "valve",
+    "leave",
+    "travel",
+    "safety",
+    "battery",
+    "cable",
+    "roof",
+    "window",
+    "salary",
+    "meeting",
+]
 
 
 def corpus(chunks: int) -> bytes:
     """Random English sentences that make about `chunks` chunks of 200 tokens."""
     rng = random.Random(7)
-    paragraphs = (" ".join(f"The {' '.join(rng.sample(WORDS, 6))} number {rng.randrange(10**6)} is ready." for _ in range(12)) for _ in range(chunks))
+    paragraphs = (
+        " ".join(f"The {' '.join(rng.sample(WORDS, 6))} number {rng.randrange(10**6)} is ready." for _ in range(12)) for _ in range(chunks)
+    )
     return "\n\n".join(paragraphs).encode()
 
 
-def load(clients: int, seconds: float, request: Callable[[httpx.Client, random.Random], httpx.Response], service: Service) -> dict[str, float]:
+def load(
+    clients: int, seconds: float, request: Callable[[httpx.Client, random.Random], httpx.Response], service: Service
+) -> dict[str, float]:
     """`clients` threads that each send the next request when the last is answered. Milliseconds and requests/s."""
     times: list[float] = []
     stop = time.monotonic() + seconds
@@ -97,7 +119,9 @@ def main() -> None:
     for clients in CLIENTS:
         for name, figures in result.items():
             row = figures[clients]
-            print(f"{name:8} {clients:3} clients   p50 {row['p50_ms']:8.2f} ms   p99 {row['p99_ms']:8.2f} ms   {row['requests_per_s']:8.1f}/s")
+            print(
+                f"{name:8} {clients:3} clients   p50 {row['p50_ms']:8.2f} ms   p99 {row['p99_ms']:8.2f} ms   {row['requests_per_s']:8.1f}/s"
+            )
         ratio = result["search"][clients]["p50_ms"] / result["healthz"][clients]["p50_ms"]
         print(f"search / healthz at {clients} clients: {ratio:.1f} x")
     print("one search by step, ms:", parts)

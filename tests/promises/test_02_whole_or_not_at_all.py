@@ -15,7 +15,9 @@ def test_replacing_a_document_never_shows_both_versions_nor_neither(service: Ser
     def watch() -> None:
         with service.client() as watcher:
             while not stop.is_set():
-                seen.add(tuple(passage["text"] for passage in search(watcher, "What does the Nordlicht lamp cost?", collections=[collection])))
+                seen.add(
+                    tuple(passage["text"] for passage in search(watcher, "What does the Nordlicht lamp cost?", collections=[collection]))
+                )
 
     thread = threading.Thread(target=watch)
     thread.start()

@@ -7,11 +7,15 @@ import httpx
 from tests.service import Service, add, search
 
 
-def test_no_replica_answers_from_a_document_after_its_delete_was_acknowledged(service: Service, client: httpx.Client, collection: str) -> None:
+def test_no_replica_answers_from_a_document_after_its_delete_was_acknowledged(
+    service: Service, client: httpx.Client, collection: str
+) -> None:
     kept = add(client, "kept.txt", b"The canteen opens at noon.", collection)
     for turn in range(8):
         document = add(client, "soup.txt", f"The canteen serves soup number {turn} on Mondays.".encode(), collection)
-        assert document["id"] in {passage["document_id"] for passage in search(client, "canteen soup", collections=[collection], min_version=document["version"])}
+        assert document["id"] in {
+            passage["document_id"] for passage in search(client, "canteen soup", collections=[collection], min_version=document["version"])
+        }
         assert client.delete(f"/v1/documents/{document['id']}").status_code == 200
         with concurrent.futures.ThreadPoolExecutor(8) as threads:  # enough at once to reach both replicas
             answers = list(threads.map(lambda _: search(client, "canteen soup", collections=[collection]), range(16)))

@@ -14,7 +14,9 @@ def narrow(service: Service, collection: str) -> str:
     return create_key(open_catalog(f"sqlite:///{service.data / 'catalog.sqlite'}"), "narrow", [collection])
 
 
-def test_a_narrow_key_finds_lists_and_touches_its_own_collection_only(service: Service, client: httpx.Client, collection: str, narrow: str) -> None:
+def test_a_narrow_key_finds_lists_and_touches_its_own_collection_only(
+    service: Service, client: httpx.Client, collection: str, narrow: str
+) -> None:
     secret = add(client, "salaries.txt", b"The director earns ninety thousand.", f"{collection}-secret")
     own = add(client, "menu.txt", b"The director eats at noon.", collection)
     with service.client(narrow) as guest:

@@ -82,7 +82,9 @@ def test_an_unreadable_file_fails_with_a_sentence_and_the_next_one_is_read(clien
         ("\x01\x02", b"text", 422, "no name"),
     ],
 )
-def test_a_refused_file_gets_the_right_status(client: httpx.Client, collection: str, name: str, content: bytes, status: int, words: str) -> None:
+def test_a_refused_file_gets_the_right_status(
+    client: httpx.Client, collection: str, name: str, content: bytes, status: int, words: str
+) -> None:
     response = client.post("/v1/documents", data={"collection": collection}, files=[("files", (name, content))])
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
@@ -96,7 +98,10 @@ def test_one_refused_file_does_not_fail_the_others(client: httpx.Client, collect
 
 
 def test_path_separators_and_control_characters_leave_the_name(client: httpx.Client, collection: str) -> None:
-    names = [add(client, name, name.encode() + b" is readable text.", collection)["name"] for name in ("../../etc/passwd.txt", "C:\\docs\\a\x07b.txt", "/x//y.txt")]
+    names = [
+        add(client, name, name.encode() + b" is readable text.", collection)["name"]
+        for name in ("../../etc/passwd.txt", "C:\\docs\\a\x07b.txt", "/x//y.txt")
+    ]
     assert names == ["etc/passwd.txt", "docs/ab.txt", "x/y.txt"]
 
 
@@ -105,7 +110,9 @@ def test_a_wrong_extension_is_read_by_its_bytes(client: httpx.Client, collection
     assert (document["status"], document["media_type"]) == ("ready", "application/pdf")
 
 
-def test_a_file_over_the_limit_is_refused_while_it_streams_and_leaves_nothing(service: Service, client: httpx.Client, collection: str) -> None:
+def test_a_file_over_the_limit_is_refused_while_it_streams_and_leaves_nothing(
+    service: Service, client: httpx.Client, collection: str
+) -> None:
     def files() -> list[Path]:
         return [path for path in (service.data / "blobs").rglob("*") if path.is_file()]
 
@@ -157,7 +164,10 @@ def test_a_question_outside_the_eight_languages_is_answered_from_what_it_finds(c
     assert passages[0]["name"] == "plan.txt"
 
 
-@pytest.mark.parametrize("method, path", [("GET", "/v1/documents/d_0"), ("DELETE", "/v1/documents/d_0"), ("GET", "/v1/documents/d_0/events"), ("GET", "/nowhere")])
+@pytest.mark.parametrize(
+    "method, path",
+    [("GET", "/v1/documents/d_0"), ("DELETE", "/v1/documents/d_0"), ("GET", "/v1/documents/d_0/events"), ("GET", "/nowhere")],
+)
 def test_an_unknown_thing_is_404_in_the_one_shape(client: httpx.Client, method: str, path: str) -> None:
     response = client.request(method, path)
     assert response.status_code == 404
@@ -165,7 +175,10 @@ def test_an_unknown_thing_is_404_in_the_one_shape(client: httpx.Client, method: 
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic x"}])
-@pytest.mark.parametrize("method, path", [("GET", "/v1/documents"), ("POST", "/v1/documents"), ("POST", "/v1/ask"), ("GET", "/openapi.json"), ("GET", "/v1/status")])
+@pytest.mark.parametrize(
+    "method, path",
+    [("GET", "/v1/documents"), ("POST", "/v1/documents"), ("POST", "/v1/ask"), ("GET", "/openapi.json"), ("GET", "/v1/status")],
+)
 def test_no_key_or_a_wrong_one_is_401(service: Service, method: str, path: str, header: dict[str, str]) -> None:
     response = httpx.request(method, service.url + path, headers=header)
     assert response.status_code == 401

@@ -2,15 +2,30 @@
 
 import socket
 import subprocess
+import sys
 
 import httpx
 import psutil
 import pytest
 
+from serving.run_state import read_state
 from tests.service import Service
 
 OPEN = {"/": "<!doctype html>", "/healthz": '{"status":"ok"}'}  # the page without data, and whether the process lives
-HTTP_PATHS = ("/", "/metrics", "/stats", "/healthz", "/v1/documents", "/api/version", "/api/jobs/", "/api/actors", "/nodes?view=summary", "/-/routes", "/-/metrics", "/timezone")
+HTTP_PATHS = (
+    "/",
+    "/metrics",
+    "/stats",
+    "/healthz",
+    "/v1/documents",
+    "/api/version",
+    "/api/jobs/",
+    "/api/actors",
+    "/nodes?view=summary",
+    "/-/routes",
+    "/-/metrics",
+    "/timezone",
+)
 DASHBOARD_SHELL = "<!doctype html><html"  # Ray's dashboard page, which asks for the token before it shows anything
 HARMLESS = ("success", '{"/":"glossa"}')  # Serve's own health check and the list of its one route prefix
 
@@ -52,23 +67,24 @@ def test_no_socket_answers_http_without_the_key_or_the_token(service: Service) -
 
 
 def test_ray_refuses_a_program_without_the_token(service: Service) -> None:
-    from serving.run_state import read_state
-
     state = read_state(service.data)
     assert state is not None
-    attach = "import ray; ray.init(address={!r}, log_to_driver=False); print('in')".format(state.ray_address)
-    command = ["python", "-c", attach]
-    import sys
+    attach = f"import ray; ray.init(address={state.ray_address!r}, log_to_driver=False); print('in')"
+    stranger = {"PATH": "/usr/bin", "HOME": "/nonexistent", "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "wrong"}
+    tried = subprocess.run([sys.executable, "-c", attach], check=False, capture_output=True, text=True, timeout=120, env=stranger)
+    assert tried.returncode != 0
+    assert "in" not in tried.stdout.split()
 
-    command[0] = sys.executable
-    without = subprocess.run(command, capture_output=True, text=True, timeout=120, env={"PATH": "/usr/bin", "HOME": "/nonexistent", "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "wrong"})
-    assert without.returncode != 0
-    assert "in" not in without.stdout.split()
+
+def outside_address() -> str | None:
+    """An address of this machine that is not its loopback's."""
+    addresses = [entry for entries in psutil.net_if_addrs().values() for entry in entries if entry.family == socket.AF_INET]
+    return next((entry.address for entry in addresses if not entry.address.startswith("127.")), None)
 
 
 @pytest.mark.parametrize("name", ["/v1/documents", "/"])
 def test_a_peer_from_another_address_of_this_machine_is_refused_where_the_port_is_open_to_it(service: Service, name: str) -> None:
-    outside = next((a.address for addresses in psutil.net_if_addrs().values() for a in addresses if a.family == socket.AF_INET and not a.address.startswith("127.")), None)
+    outside = outside_address()
     if outside is None:
         pytest.skip("this machine has a loopback interface only")
     for host, port in listening(service):
