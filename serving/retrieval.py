@@ -19,6 +19,8 @@ from rag.settings import Settings
 
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
+CATCH_UP_SECONDS = 0.5  # a search waits at most so long for this replica to load what has just become ready
+SEARCHES = 3  # of one question, when the catalog changes each time in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,31 @@ class Retrieval:
         self.engine = open_catalog(settings.catalog_url)
         self.retriever = Retriever(self.engine, load_embedder(settings.embedder))
         self.retriever.follow()  # loads the whole catalog
+        self.wanted, self.reached = threading.Event(), threading.Condition()
         self.follower = threading.Thread(target=self.keep_following, name="follow", daemon=True)
         self.follower.start()
 
     def keep_following(self) -> None:
-        """Apply the catalog's changes as they come."""
+        """Apply the catalog's changes as they come, at once when a search asks for it."""
         while True:
+            self.wanted.wait(self.settings.follow_seconds)
+            self.wanted.clear()
             try:
                 self.retriever.follow()
             except Exception:  # the catalog may be away for a moment; the replica answers from what it holds and tries again
                 log.exception("following the change feed failed; trying again")
                 time.sleep(1)
-            time.sleep(self.settings.follow_seconds)
+            with self.reached:
+                self.reached.notify_all()
+
+    def catch_up(self) -> int:
+        """Wait for what is committed by now, but not for long; returns the version that searches see."""
+        latest = current_version(self.engine)
+        if self.retriever.version < latest:
+            self.wanted.set()
+            with self.reached:
+                self.reached.wait_for(lambda: self.retriever.version >= latest, CATCH_UP_SECONDS)
+        return latest
 
     async def search(self, query: Query) -> Found:
         """The best passages for a question. Raises NotYet when `min_version` is not reached in time, EmbedderMismatch, InvalidInput."""
@@ -74,13 +89,13 @@ class Retrieval:
         """Search, in a thread."""
         started = time.perf_counter()
         language = detect_language(query.question)
-        passages = self.retriever.search(
-            query.question,
-            visible=query.visible,
-            k=query.k,
-            languages=query.languages,
-            document_ids=query.document_ids,
-        )
+        for _ in range(SEARCHES):
+            latest = self.catch_up()
+            passages = self.retriever.search(
+                query.question, visible=query.visible, k=query.k, languages=query.languages, document_ids=query.document_ids
+            )
+            if current_version(self.engine) == latest:
+                break  # else a document may have been replaced in between: neither its old nor its new text was found
         return Found(passages, language, {"total": milliseconds(started)})
 
     async def wait_for(self, version: int, visible: frozenset[str] | None) -> None:

@@ -27,7 +27,7 @@ HTTP_PATHS = (
     "/timezone",
 )
 DASHBOARD_SHELL = "<!doctype html><html"  # Ray's dashboard page, which asks for the token before it shows anything
-HARMLESS = ("success", '{"/":"glossa"}')  # Serve's own health check and the list of its one route prefix
+HARMLESS = ("success", '{"/":"glossa"}', '{"null":"ingest"}')  # Serve's own health check and the names of its two applications
 
 
 def listening(service: Service) -> set[tuple[str, int]]:
