@@ -115,7 +115,7 @@ class BlobStore:
         """Raises NotYet when the disk has less than `size` bytes left."""
         free = shutil.disk_usage(self.root).free
         if free < size:
-            raise NotYet(f"The disk has {free >> 20} MiB left, expected at least {size >> 20} for documents; free some space and try again.")
+            raise NotYet(f"The disk has {free >> 20} MiB left, expected {size >> 20} or more for documents; free some and try again.")
 
     def clear_staging(self) -> int:
         """Removes what writers left that died, and returns how many files; files still arriving stay. Call it at start."""

@@ -100,9 +100,10 @@ def haproxy_without_open_ports(folder: Path) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "haproxy.sh"
-    sections = "-e '/^frontend prometheus/,/no log/d' -e '/^listen stats/,$d'"
     upload = "http-request set-header x-request-disconnect-disabled ?1 if METH_POST { path /v1/documents }"
-    script.write_text(f'#!/bin/sh\nsed -i {sections} -e '/^frontend http_frontend/a {upload}' "$3" && exec "{get_haproxy_binary()}" "$@"\n')
+    edits = ["/^frontend prometheus/,/no log/d", "/^listen stats/,$d", f"/^frontend http_frontend/a {upload}"]
+    expressions = " ".join(f"-e '{edit}'" for edit in edits)
+    script.write_text(f'#!/bin/sh\nsed -i {expressions} "$3" && exec "{get_haproxy_binary()}" "$@"\n')
     script.chmod(0o700)
     return script
 
