@@ -15,6 +15,7 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer
 
 from rag.errors import InvalidInput
+from rag.maxsim import MaxSim
 from rag.records import EmbedderStamp
 
 PACKAGED = Path(__file__).parent / "embedder_model"
@@ -39,8 +40,8 @@ class Tokens:
 
 
 class Embedder:
-    """A loaded model, for any number of threads. `token_vectors` f32 (vocabulary, d), shared with the model, exists for static ones only:
-    theirs do not depend on the context."""
+    """A loaded model, for any number of threads. `token_vectors` f32 (vocabulary, d), shared with the model, and `maxsim` over them exist
+    for static ones only: theirs do not depend on the context."""
 
     def __init__(self, model: SentenceTransformer, name: str) -> None:
         """Wrap `model`; `name` goes into the stamp of the collections that it embeds. Raises InvalidInput without a fast tokenizer."""
@@ -54,6 +55,7 @@ class Embedder:
         self.stamp = EmbedderStamp(name, dimension, self.question_prompt, self.passage_prompt)
         static = model[0] if len(model) == 1 and isinstance(model[0], StaticEmbedding) else None
         self.token_vectors: Vectors | None = None if static is None else static.embedding.weight.detach().numpy()
+        self.maxsim = None if self.token_vectors is None else MaxSim(self.token_vectors)
         self.tokenizer = _fast_tokenizer(model, name)
         self._turn = threading.Lock()  # a transformer's tokenizer fails when two threads set its truncation at once
 

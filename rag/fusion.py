@@ -1,4 +1,9 @@
-"""One score from four: a chunk's own vector, its best window, late interaction over tokens, and BM25; aware of languages."""
+"""One score from four: a chunk's own vector, its best window, late interaction over tokens, and BM25; aware of languages.
+
+The constants were fitted together (softmax over the candidates, questions within a language counted four times) on dev questions in en de es
+hi th over one corpus whose paragraphs are in those five languages at random: MRR@10 0.97 within a language and 0.60 across, against 0.97 and
+0.39 for similarities that treat languages alike.
+"""
 
 from dataclasses import dataclass
 
@@ -7,20 +12,25 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-# Weights of the three similarities: measured on the embedder's own held-out questions (rag/embedder_model/README.md).
-PASSAGE_WEIGHT = 0.15
-WINDOW_WEIGHT = 0.35
-TOKENS_WEIGHT = 1.0
-# BM25 as a share of what the question could reach. Within one language it is as telling as the similarities; across languages it sees only
-# names, codes and numbers, and chance.
-LEXICAL_SAME_LANGUAGE = 1.0
-LEXICAL_ACROSS = 0.5
-# A passage in another language is as good an answer at a similarity that is lower by this much (dev questions over a corpus in five
-# languages: MRR@10 across 0.33 without it, 0.52 with it, within the language 0.99 and 0.97).
-ACROSS_BONUS = 0.2
-# The fused score at which half of the dev questions' best passages answer, and how fast that share changes around it.
-MIDDLE = 0.75
-WIDTH = 0.08
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each kind of evidence counts; `bonus` is added to all."""
+
+    passage: float
+    window: float
+    tokens: float
+    lexical: float
+    bonus: float
+
+
+SAME_LANGUAGE = Weights(passage=0.4, window=0.5, tokens=1.7, lexical=1.7, bonus=0.0)
+# Similarities across languages are lower and lie closer together: they count more, and a foreign passage is as good an answer at less of them.
+# Of words only names, codes and numbers meet across languages, and chance.
+ACROSS_LANGUAGES = Weights(passage=0.7, window=1.0, tokens=1.8, lexical=0.3, bonus=0.2)
+# Logistic fit on the same questions, each asked with and without its paragraph in the corpus: does the best candidate answer?
+MIDDLE = 1.68
+WIDTH = 0.21
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +45,20 @@ class Evidence:
 
 
 def fuse(evidence: Evidence) -> Floats:
-    """A score from 0 to 1 for each candidate, f32 (n,), which may be compared between questions: at 0.5 it answers as often as not.
+    """A score from 0 to 1 for each candidate, f32 (n,), to be compared between questions: of best candidates at 0.5 half answer.
 
-    The scale was set with the embedder of the package; with another one the order is right, the scale is not.
+    The scale holds for the embedder of the package; with another the order is meaningful, the scale less so. Without token vectors the
+    two other similarities take over their weight.
     """
-    weights, parts = [PASSAGE_WEIGHT, WINDOW_WEIGHT], [evidence.passage, evidence.window]
-    if evidence.tokens is not None:
-        weights, parts = [*weights, TOKENS_WEIGHT], [*parts, evidence.tokens]
-    similarity = np.average(parts, axis=0, weights=weights)
-    lexical = evidence.lexical * np.where(evidence.same_language, LEXICAL_SAME_LANGUAGE, LEXICAL_ACROSS)
-    raw = similarity + lexical + np.where(evidence.same_language, 0.0, ACROSS_BONUS)
+    within, across = _raw(evidence, SAME_LANGUAGE), _raw(evidence, ACROSS_LANGUAGES)
+    raw = np.where(evidence.same_language, within, across)
     return np.asarray(1 / (1 + np.exp((MIDDLE - raw) / WIDTH)), np.float32)
+
+
+def _raw(evidence: Evidence, weights: Weights) -> Floats:
+    similarity = weights.passage * evidence.passage + weights.window * evidence.window
+    if evidence.tokens is None:
+        similarity = similarity * (1 + weights.tokens / (weights.passage + weights.window))
+    else:
+        similarity = similarity + weights.tokens * evidence.tokens
+    return similarity + weights.lexical * evidence.lexical + weights.bonus

@@ -39,8 +39,8 @@ class LexicalIndex:
     def search(self, question: str, k: int, within: Sequence[int] | None = None) -> dict[int, float]:
         """The k best chunks by id, with the share (0 to 1) that their BM25 is of what a text made of the question's terms could reach.
 
-        Terms that no chunk holds count in full in that reach, so a share can be compared between questions. `within` holds the ids that
-        may be found; None is all.
+        Terms that no chunk holds count in that reach as those that one chunk holds, so a share can be compared between questions, and
+        between small collections and large ones. `within` holds the ids that may be found; None is all.
         """
         searcher = self._index.searcher()
         documents = searcher.num_docs
@@ -48,7 +48,7 @@ class LexicalIndex:
         if documents == 0 or not terms:
             return {}
         frequencies = {term: searcher.doc_freq("terms", term) for term in terms}
-        reach = sum(math.log(1 + (documents - df + 0.5) / (df + 0.5)) for df in frequencies.values()) * (BM25_K1 + 1)
+        reach = sum(_inverse_frequency(max(df, 1), documents) for df in frequencies.values()) * (BM25_K1 + 1)
         query = self._query([term for term, df in frequencies.items() if df], within)
         hits: list[tuple[Any, tantivy.DocAddress]] = searcher.search(query, limit=k, count=False).hits
         ids: list[Any] = searcher.fast_field_values("chunk", [address for _, address in hits]) if hits else []
@@ -71,3 +71,8 @@ class LexicalIndex:
 
     def _among(self, chunk_ids: Sequence[int]) -> tantivy.Query:
         return tantivy.Query.term_set_query(self._schema, "chunk", list(chunk_ids))
+
+
+def _inverse_frequency(chunks_with_it: int, chunks: int) -> float:
+    """BM25's weight of a term, as tantivy and Lucene compute it: ln(1 + (N - n + 0.5) / (n + 0.5))."""
+    return math.log(1 + (chunks - chunks_with_it + 0.5) / (chunks_with_it + 0.5))

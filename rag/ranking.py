@@ -42,6 +42,7 @@ class Ranked:
 class _Candidates:
     """Chunks of one shard with their exact scores, (n,) each."""
 
+    language: str
     ids: Ids
     passage: Floats
     window: Floats
@@ -86,7 +87,9 @@ def _of_language(
         passage, window = shard.dense.score(question.vector, chosen)
         words = np.array([shares.get(chunk_id, 0.0) for chunk_id in chosen.tolist()], np.float32)
         same = np.full(len(chosen), shard.language == question.language)
-        found.append(_Candidates(chosen, passage, window, words, same, [shard.tokens[chunk_id] for chunk_id in chosen.tolist()]))
+        found.append(
+            _Candidates(shard.language, chosen, passage, window, words, same, [shard.tokens[chunk_id] for chunk_id in chosen.tolist()])
+        )
     return found
 
 
@@ -99,7 +102,10 @@ def _fused(question: Question, found: Sequence[_Candidates], maxsim: MaxSim | No
     if not found:
         return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {})
     ids = np.concatenate([candidates.ids for candidates in found])
-    tokens = maxsim.score(question.tokens, [tokens for candidates in found for tokens in candidates.tokens]) if maxsim else None
+    tokens = None
+    if maxsim:
+        languages = [candidates.language for candidates in found for _ in candidates.tokens]
+        tokens = maxsim.score(question.tokens, [tokens for candidates in found for tokens in candidates.tokens], languages)
     evidence = Evidence(
         passage=np.concatenate([candidates.passage for candidates in found]),
         window=np.concatenate([candidates.window for candidates in found]),

@@ -19,7 +19,6 @@ from rag.catalog.hydrate import Hydrated, hydrate
 from rag.embedder import Embedder
 from rag.errors import EmbedderMismatch
 from rag.languages import detect_language
-from rag.maxsim import MaxSim
 from rag.ranking import Question, Ranked, rank
 from rag.records import EmbedderStamp, Passage
 from rag.scope import contents_of
@@ -52,7 +51,6 @@ class Retriever:
         self.embedder = embedder
         self.version = -1  # the catalog's version that every search sees
         self._vocabulary = 0 if embedder.token_vectors is None else len(embedder.token_vectors)
-        self._maxsim = None if embedder.token_vectors is None else MaxSim(embedder.token_vectors)
         self._shards: dict[Key, Shard] = {}
         self._contents: dict[int, dict[Key, list[int]]] = {}  # content id -> chunk ids by shard
         self._foreign: dict[str, EmbedderStamp] = {}  # collections of another embedder
@@ -94,7 +92,7 @@ class Retriever:
         available = sum(map(len, shards)) if within is None else len(within)
         depth = max(CANDIDATES, k)
         while True:
-            ranked = rank(asked, shards, within=within, depth=depth, maxsim=self._maxsim, faiss=self._faiss)
+            ranked = rank(asked, shards, within=within, depth=depth, maxsim=self.embedder.maxsim, faiss=self._faiss)
             passages = self._hydrate(ranked, k, visible, languages, document_ids)
             if len(passages) >= k or depth >= available:
                 return passages[:k]
