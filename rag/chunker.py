@@ -115,8 +115,9 @@ def _merge_small(tokens: _Tokens, chunks: Iterable[Offsets], limit: int) -> list
     for start, end in chunks:
         small = tokens.count(start, end) < SMALL_SHARE * limit
         if small and merged and tokens.count(merged[-1][0], end) <= limit:
-            start = merged.pop()[0]
-        merged.append((start, end))
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
     return merged
 
 

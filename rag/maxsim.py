@@ -62,4 +62,5 @@ def _commonness(best: Floats, languages: NDArray[np.str_]) -> Floats:
     A few passages tell little, so the mean is taken as if UNSEEN more of each language did not meet it at all.
     """
     means = [best[:, of].sum(axis=1) / (of.sum() + UNSEEN) for of in (languages == language for language in set(languages.tolist()))]
-    return np.clip(np.max(means, axis=0), 0.0, 1.0)
+    common: Floats = np.clip(np.max(means, axis=0), 0.0, 1.0).astype(np.float32)
+    return common
