@@ -1,0 +1,100 @@
+// Questions and their streamed answers.
+
+import { call } from "./api.js";
+import { byId, languageName, make } from "./dom.js";
+import { read } from "./reader.js";
+import { events } from "./sse.js";
+
+const box = byId("question");
+const MARK = /\s*\[(\d+)\]/g;
+
+box.addEventListener("input", grow);
+box.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    event.preventDefault();
+    byId("ask-form").requestSubmit();
+  }
+});
+byId("ask-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = box.value.trim();
+  if (!question || byId("ask-button").disabled) return;
+  box.value = "";
+  grow();
+  ask(question);
+});
+
+function grow() {
+  box.style.height = "auto";
+  box.style.height = `${Math.min(box.scrollHeight, innerHeight / 3)}px`;
+}
+
+async function ask(question) {
+  byId("hint").hidden = true;
+  byId("ask-button").disabled = true;
+  const answer = make("div", { class: "answer", "aria-live": "polite", "aria-busy": "true" }, make("p", { class: "waiting" }, "Reading the documents…"));
+  const turn = make("article", { class: "turn" }, make("h2", { dir: "auto" }, question), answer);
+  byId("turns").prepend(turn);
+  try {
+    const body = JSON.stringify({ question, stream: true, k: 6 });
+    await follow(await call("/v1/ask", { method: "POST", body, headers: { "Content-Type": "application/json" } }), turn, answer);
+  } catch (error) {
+    answer.replaceChildren(make("p", { class: "problem" }, error.message));
+  } finally {
+    answer.setAttribute("aria-busy", "false");
+    byId("ask-button").disabled = false;
+    box.focus();
+  }
+}
+
+async function follow(response, turn, answer) {
+  let text = "";
+  let passages = [];
+  let finished = false;
+  for await (const { name, data } of events(response)) {
+    if (name === "passages") passages = data.passages;
+    if (name === "delta") answer.replaceChildren(make("p", { dir: "auto" }, (text += data.text)));
+    if (name === "error") throw new Error(data.detail);
+    if (name === "done") {
+      finished = true;
+      answer.replaceChildren(...statements(data, passages));
+      turn.append(foot(data, passages));
+    }
+  }
+  if (!finished) throw new Error("The answer broke off; ask again.");
+}
+
+// The answer's text with each [n] turned into a button, one paragraph a statement.
+function statements(data, passages) {
+  const citations = new Map(data.citations.map((citation) => [citation.marker, citation]));
+  if (!citations.size) return [make("p", { class: "nothing", lang: data.language === "und" ? null : data.language, dir: "auto" }, data.answer)];
+  const nodes = [];
+  let from = 0;
+  for (const match of data.answer.matchAll(MARK)) {
+    const citation = citations.get(Number(match[1]));
+    if (!citation) continue;
+    const language = passages.find((passage) => passage.document_id === citation.document_id && passage.page === citation.page)?.language;
+    const open = () => read(citation.document_id, citation.page, { start: citation.start, end: citation.end, language });
+    const label = `Source ${citation.marker}: ${citation.name}, page ${citation.page}`;
+    const mark = make("button", { type: "button", class: "mark", "aria-label": label, title: label, onclick: open }, String(citation.marker));
+    const source = make("button", { type: "button", class: "source", onclick: open }, `${citation.name} · page ${citation.page} · ${languageName(language)}`);
+    const lang = language && language !== "und" ? language : null;
+    nodes.push(make("blockquote", {}, make("p", { lang, dir: "auto" }, data.answer.slice(from, match.index).trim(), " ", mark), source));
+    from = match.index + match[0].length;
+  }
+  return nodes;
+}
+
+function foot(data, passages) {
+  const told = [];
+  if (data.citations.length && data.generator === "extractive") told.push("Quoted from the documents, not written by a language model.");
+  if (data.timings_ms?.total) told.push(`${Math.round(data.timings_ms.total)} ms`);
+  const found = passages.map((passage) => {
+    const open = () => read(passage.document_id, passage.page, passage);
+    const head = make("button", { type: "button", class: "source", onclick: open }, `${passage.name} · page ${passage.page} · ${languageName(passage.language)}`);
+    const lang = passage.language === "und" ? null : passage.language;
+    return make("li", {}, head, make("span", { class: "score", title: "Score, 0 to 1" }, passage.score.toFixed(2)), make("p", { lang, dir: "auto" }, passage.text));
+  });
+  const list = found.length ? make("details", {}, make("summary", {}, `${found.length} passages were read`), make("ol", { class: "passages" }, ...found)) : null;
+  return make("footer", {}, make("p", { class: "hint" }, told.join(" ")), list);
+}

@@ -1,0 +1,105 @@
+// The list of documents: what is there, how far it is, and what went wrong.
+
+import { call, download, json } from "./api.js";
+import { byId, languageName, make, notice, size } from "./dom.js";
+import { closeReaderOf, read } from "./reader.js";
+
+const POLL_MS = 1000;
+const STATUS = { queued: "waiting", parsing: "reading", embedding: "indexing", ready: "ready", failed: "failed" };
+let shown = 50;
+let timer = null;
+
+export async function refresh() {
+  clearTimeout(timer);
+  const query = new URLSearchParams({ limit: Math.min(shown, 200) });
+  if (byId("filter-collection").value) query.set("collection", byId("filter-collection").value);
+  if (byId("filter-status").value) query.set("status", byId("filter-status").value);
+  try {
+    const documents = await pages(query);
+    const { collections } = await json("/v1/collections");
+    show(documents.rows, documents.more);
+    showCollections(collections);
+    if (documents.rows.some((row) => !["ready", "failed"].includes(row.status))) timer = setTimeout(refresh, POLL_MS);
+  } catch (error) {
+    notice(error.message);
+    timer = setTimeout(refresh, 5 * POLL_MS);
+  }
+}
+
+async function pages(query) {
+  const rows = [];
+  let cursor = null;
+  do {
+    if (cursor) query.set("cursor", cursor);
+    const page = await json(`/v1/documents?${query}`);
+    rows.push(...page.documents);
+    cursor = page.next_cursor;
+  } while (cursor && rows.length < shown);
+  return { rows, more: Boolean(cursor) };
+}
+
+function show(rows, more) {
+  const list = byId("list");
+  const focused = document.activeElement?.closest?.("[data-id]")?.dataset.id;
+  const which = document.activeElement?.className;
+  const known = new Map([...list.children].map((node) => [node.dataset.id, node]));
+  list.replaceChildren(
+    ...rows.map((row) => {
+      const state = JSON.stringify(row);
+      const old = known.get(row.id);
+      return old?.dataset.state === state ? old : item(row, state);
+    }),
+  );
+  if (focused && !list.contains(document.activeElement)) list.querySelector(`[data-id="${focused}"] .${which?.split(" ")[0] || "name"}`)?.focus();
+  byId("empty").hidden = rows.length > 0;
+  byId("more").hidden = !more;
+}
+
+function item(row, state) {
+  const facts = [row.language && languageName(row.language), row.pages && `${row.pages} ${row.pages === 1 ? "page" : "pages"}`, size(row.size), row.collection];
+  const name = make("button", { type: "button", class: "name", disabled: row.status !== "ready", onclick: () => read(row.id, 1) }, row.name);
+  const waiting = !["ready", "failed"].includes(row.status);
+  return make(
+    "li",
+    { "data-id": row.id, "data-state": state, class: row.status },
+    make("div", { class: "what" }, name, make("p", { class: "hint" }, facts.filter(Boolean).join(" · ")), row.error && make("p", { class: "problem" }, row.error)),
+    make("span", { class: "status" }, waiting ? make("progress", { max: 1, value: row.progress, "aria-label": `${row.name}: ${STATUS[row.status]}` }) : "", STATUS[row.status]),
+    make("button", { type: "button", class: "quiet fetch", "aria-label": `Download ${row.name}`, title: "Download", onclick: () => download(row.id, row.name).catch((error) => notice(error.message)) }, "↓"),
+    make("button", { type: "button", class: "quiet delete", "aria-label": `Delete ${row.name}`, title: "Delete", onclick: () => askToDelete(row) }, "✕"),
+  );
+}
+
+function showCollections(collections) {
+  const select = byId("filter-collection");
+  const chosen = select.value;
+  const all = make("option", { value: "" }, "all collections");
+  select.replaceChildren(all, ...collections.map(({ name }) => make("option", { value: name }, name)));
+  select.value = collections.some(({ name }) => name === chosen) ? chosen : "";
+  byId("collection-names").replaceChildren(...collections.map(({ name }) => make("option", { value: name })));
+  const total = collections.reduce((sum, { documents }) => sum + documents, 0);
+  byId("document-count").textContent = total || "";
+}
+
+function askToDelete(row) {
+  const dialog = byId("delete-dialog");
+  byId("delete-name").textContent = row.name;
+  dialog.returnValue = "keep";
+  dialog.addEventListener("close", () => dialog.returnValue === "delete" && remove(row), { once: true });
+  dialog.showModal();
+}
+
+async function remove(row) {
+  try {
+    await call(`/v1/documents/${encodeURIComponent(row.id)}`, { method: "DELETE" });
+    closeReaderOf(row.id);
+  } catch (error) {
+    notice(error.message);
+  }
+  refresh();
+}
+
+for (const id of ["filter-collection", "filter-status"]) byId(id).addEventListener("change", refresh);
+byId("more").addEventListener("click", () => {
+  shown += 50;
+  refresh();
+});
