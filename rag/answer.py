@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag.extractive import Extract
-from rag.records import Citation, Passage
+from rag.records import Citation, Extract, Passage
 
 NOTHING_FOUND = {
     "en": "I found nothing in the documents that answers this.",

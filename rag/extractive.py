@@ -1,13 +1,13 @@
 """Answers without a language model: the sentences that answer best, in the documents' own words, or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedder import Embedder
-from rag.records import Passage
+from rag.records import Extract, Passage
 from rag.sentences import sentence_spans
 
 MOST_SENTENCES = 4
@@ -19,17 +19,6 @@ REPEATS = 0.85  # cosine of two sentences from which the second says nothing new
 VECTOR_WEIGHT = 0.35  # of a sentence's own vector, beside 1.0 for late interaction
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Extract:
-    """One sentence of `passages[passage]`: characters [start, end) of its page, its text, and a score on the passage's scale."""
-
-    passage: int
-    start: int
-    end: int
-    text: str
-    score: float
 
 
 def extract(question: str, passages: Sequence[Passage], embedder: Embedder, language: str) -> list[Extract]:

@@ -59,6 +59,17 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Extract:
+    """One sentence of `passages[passage]`: characters [start, end) of its page, its text, and a score on the passage's scale."""
+
+    passage: int
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Proof of one statement: `quote` equals the page's text at [start, end)."""
 

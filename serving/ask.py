@@ -15,7 +15,7 @@ from rag.settings import Settings
 from serving import events, http_errors
 from serving.auth import CurrentKey, allowed
 from serving.http_errors import describe
-from serving.retrieval import Found, Query, milliseconds
+from serving.messages import Found, Query, milliseconds
 from serving.schemas import AskRequest, AskResponse, Citation, Passage, Scope, SearchRequest, SearchResponse
 from serving.services import CurrentServices, Services
 

@@ -5,17 +5,14 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rag.catalog.feed import current_version, pending
 from rag.catalog.schema import open_catalog
-from rag.embedder import load_embedder
 from rag.errors import NotYet
-from rag.extractive import Extract, extract
 from rag.languages import detect_language
-from rag.records import Passage
-from rag.retriever import Retriever
+from rag.records import Extract, Passage
 from rag.settings import Settings
+from serving.messages import Found, Query, milliseconds
 
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
@@ -23,32 +20,15 @@ CATCH_UP_SECONDS = 0.5  # a search waits at most so long for this replica to loa
 SEARCHES = 3  # of one question, when the catalog changes each time in between
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """One question to retrieval. `visible` are the collections that may answer; None is all of them."""
-
-    question: str
-    visible: frozenset[str] | None
-    k: int
-    languages: tuple[str, ...] = ()
-    document_ids: tuple[str, ...] = ()
-    min_version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Passages, best first; the question's language; milliseconds by step."""
-
-    passages: list[Passage]
-    language: str
-    timings_ms: dict[str, float]
-
-
 class Retrieval:
     """A replica: holds the whole index, loaded from the catalog at start and kept fresh by a thread."""
 
     def __init__(self, settings: Settings) -> None:
         """Load the embedder and the index; the replica takes requests only when both are there."""
+        # Imported where a replica starts: they bring torch, and the gateway and the process that deploys do without.
+        from rag.embedder import load_embedder
+        from rag.retriever import Retriever
+
         self.settings = settings
         self.engine = open_catalog(settings.catalog_url)
         self.retriever = Retriever(self.engine, load_embedder(settings.embedder))
@@ -114,6 +94,8 @@ class Retrieval:
 
     async def extract(self, question: str, passages: Sequence[Passage], language: str) -> list[Extract]:
         """The sentences of the passages that answer the question; none when nothing does."""
+        from rag.extractive import extract
+
         return await asyncio.to_thread(extract, question, passages, self.retriever.embedder, language)
 
     async def version(self) -> int:
@@ -124,8 +106,3 @@ class Retrieval:
         """Ray Serve replaces the replica when this raises."""
         if not self.follower.is_alive():
             raise RuntimeError("the follower thread has ended")
-
-
-def milliseconds(started: float) -> float:
-    """Since `started` (time.perf_counter), to a hundredth."""
-    return round((time.perf_counter() - started) * 1000, 2)
