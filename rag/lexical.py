@@ -14,7 +14,11 @@ BM25_K1 = 1.2  # tantivy's own constant: with it a term's score stays below idf 
 
 
 class LexicalIndex:
-    """Searches see the last finished `change` and may run during the next; changes must come one at a time."""
+    """Searches see the last finished `change` and may run during the next; changes must come one at a time.
+
+    What was removed is never found, but counts in the frequency of terms until tantivy merges its segment away: two indexes of the same
+    chunks with different pasts find the same chunks at slightly different shares.
+    """
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -48,6 +52,7 @@ class LexicalIndex:
         if documents == 0 or not terms:
             return {}
         frequencies = {term: searcher.doc_freq("terms", term) for term in terms}
+        documents = max(documents, *frequencies.values())  # they count what was removed until tantivy merges its segment away
         reach = sum(_inverse_frequency(max(df, 1), documents) for df in frequencies.values()) * (BM25_K1 + 1)
         query = self._query([term for term, df in frequencies.items() if df], within)
         hits: list[tuple[Any, tantivy.DocAddress]] = searcher.search(query, limit=k, count=False).hits

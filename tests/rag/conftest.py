@@ -1,0 +1,34 @@
+"""Embedders that several modules' tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rag.embedder import Embedder, load_embedder
+from tests.rag.desk import Desk, open_desk
+from tests.rag.tiny_transformer import save_tiny_transformer
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The one in the package."""
+    return load_embedder()
+
+
+@pytest.fixture(scope="session")
+def transformer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_transformer(tmp_path_factory.mktemp("models") / "tiny-bert")
+
+
+@pytest.fixture(scope="session")
+def transformer(transformer_folder: Path) -> Embedder:
+    """A real transformer with random weights."""
+    return load_embedder(str(transformer_folder))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, embedder: Embedder) -> Iterator[Desk]:
+    desk = open_desk(tmp_path, embedder)
+    yield desk
+    desk.engine.dispose()
