@@ -36,9 +36,7 @@ app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pret
 
 Data = Annotated[Path, typer.Option(envvar="GLOSSA_DATA", help="Folder of the service: catalog, documents, logs.")]
 Into = Annotated[str, typer.Option(help="Collection that the documents go into.")]
-Among = Annotated[
-    list[str] | None, typer.Option("--collection", help="Look only in this collection; may be repeated.", show_default="all")
-]
+Among = Annotated[list[str] | None, typer.Option("--collection", help="Look only in this collection; may be repeated.", show_default="all")]
 Count = Annotated[int, typer.Option("--k", min=1, help="Number of passages to look for.")]
 Spoken = Annotated[
     list[str] | None,

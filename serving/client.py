@@ -1,11 +1,11 @@
 """A small synchronous client of the HTTP API: records instead of dicts, and one exception whose text says what to do.
 
-    from serving.client import connect
+from serving.client import connect
 
-    with connect() as glossa:
-        upload = glossa.upload([Path("urlaub.pdf")])[0]
-        answer = glossa.ask("How many days of leave are there in Germany?", min_version=upload.version)
-        print(answer.answer, *(f"[{c.marker}] {c.name}, page {c.page}" for c in answer.citations), sep="\\n")
+with connect() as glossa:
+    upload = glossa.upload([Path("urlaub.pdf")])[0]
+    answer = glossa.ask("How many days of leave are there in Germany?", min_version=upload.version)
+    print(answer.answer, *(f"[{c.marker}] {c.name}, page {c.page}" for c in answer.citations), sep="\\n")
 """
 
 import ipaddress

@@ -5,7 +5,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -17,8 +16,8 @@ from rag.errors import InvalidInput
 from rag.records import Passage
 from serving.client import Glossa
 
-DEPTH = 10  # passages looked at, as MRR@10 has it
-HIT_1, HIT_3, MRR = Success @ 1, Success @ 3, RR @ DEPTH
+DEPTH = 30  # passages looked at: enough for ten documents in most collections
+HIT_1, HIT_3, MRR = Success @ 1, Success @ 3, RR @ 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Means over `questions` questions: share with the right document in the first and the first three passages; reciprocal rank."""
+    """Means over `questions` questions: share with the right document first and among the first three documents; reciprocal rank."""
 
     questions: int
     hit1: float
@@ -120,7 +119,7 @@ def evaluate(
 
 
 def score(questions: Sequence[Question], found: dict[str, list[Passage]]) -> dict[str, Quality]:
-    """The quality of each question's passages, by its id. Places are counted in passages, not in documents, which is the harder way.
+    """How well each question found its document, by its id. Documents are ranked by their best passage.
 
     Measures: ir_measures (Success@1, Success@3, RR@10; MacAvaney et al., ECIR 2022).
     """
@@ -128,9 +127,9 @@ def score(questions: Sequence[Question], found: dict[str, list[Passage]]) -> dic
     run: list[ScoredDoc] = []
     for question in questions:
         judged.append(Qrel(question.id, "none", 1))  # so that a question that finds nothing counts as 0 rather than not at all
-        for rank, passage in zip(count(1), found[question.id]):
-            run.append(ScoredDoc(question.id, f"place {rank}", 1 / rank))
-            judged.append(Qrel(question.id, f"place {rank}", int(is_document(passage.name, question.document or ""))))
+        for rank, name in enumerate(dict.fromkeys(passage.name for passage in found[question.id]), 1):
+            run.append(ScoredDoc(question.id, name, 1 / rank))
+            judged.append(Qrel(question.id, name, int(is_document(name, question.document or ""))))
     values: dict[str, dict[Any, float]] = defaultdict(dict)
     for metric in ir_measures.iter_calc([HIT_1, HIT_3, MRR], judged, run):
         values[metric.query_id][metric.measure] = metric.value

@@ -5,14 +5,20 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from rag.analyzers import analyze
 from rag.catalog.feed import current_version, pending
 from rag.catalog.schema import open_catalog
-from rag.errors import NotYet
-from rag.languages import detect_language
+from rag.errors import InvalidInput, NotYet
+from rag.languages import LANGUAGES, detect_language
 from rag.records import Extract, Passage
+from rag.sentences import sentence_spans
 from rag.settings import Settings
 from serving.messages import Found, Query, milliseconds
+
+if TYPE_CHECKING:
+    from rag.retriever import Retriever
 
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
@@ -33,6 +39,7 @@ class Retrieval:
         self.engine = open_catalog(settings.catalog_url)
         self.retriever = Retriever(self.engine, load_embedder(settings.embedder))
         self.retriever.follow()  # loads the whole catalog
+        warm_up(self.retriever)
         self.wanted, self.reached = threading.Event(), threading.Condition()
         self.follower = threading.Thread(target=self.keep_following, name="follow", daemon=True)
         self.follower.start()
@@ -89,7 +96,7 @@ class Retrieval:
             await asyncio.sleep(VERSION_POLL_SECONDS)
         latest = await asyncio.to_thread(current_version, self.engine)
         if version > latest:
-            raise NotYet(f"Version {version} does not exist yet, the latest is {latest}; use one that an upload or a delete returned.")
+            raise InvalidInput(f"There is no version {version} yet, the latest is {latest}; use one that an upload or a delete returned.")
         await asyncio.to_thread(self.retriever.follow)
 
     async def extract(self, question: str, passages: Sequence[Passage], language: str) -> list[Extract]:
@@ -106,3 +113,11 @@ class Retrieval:
         """Ray Serve replaces the replica when this raises."""
         if not self.follower.is_alive():
             raise RuntimeError("the follower thread has ended")
+
+
+def warm_up(retriever: "Retriever") -> None:
+    """Load dictionaries and language models now: they would cost the first question most of a second."""
+    for language in LANGUAGES:
+        analyze("warm up", language)
+        sentence_spans("warm up", language)
+    retriever.search("warm up", visible=None)

@@ -21,6 +21,5 @@ def test_a_search_with_the_version_of_an_upload_sees_it_on_every_replica(service
 
 def test_a_version_that_does_not_exist_is_told_so(client: httpx.Client) -> None:
     response = client.post("/v1/search", json={"question": "anything", "min_version": 10**12})
-    assert response.status_code == 503
-    assert response.json()["detail"].startswith("Version 1000000000000 does not exist yet")
-    assert response.headers["Retry-After"]
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith("There is no version 1000000000000 yet")

@@ -70,7 +70,7 @@ def test_a_stream_gives_text_and_then_the_same_answer_whole(glossa: Glossa, tmp_
     path = tmp_path / "oven.txt"
     path.write_text("The oven is preheated to 230 degrees for twenty minutes.")
     upload_and_wait(glossa, path, "client-stream")
-    parts = list(glossa.stream("How hot must the oven be?", collections=["client-stream"]))
+    parts = list(glossa.stream("To how many degrees is the oven preheated?", collections=["client-stream"]))
     assert isinstance(parts[-1], Answer)
     assert "".join(part for part in parts if isinstance(part, str)) == parts[-1].answer
     assert "230" in parts[-1].answer

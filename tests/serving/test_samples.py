@@ -1,0 +1,48 @@
+"""The samples, as a newcomer gets them: every format is read, and questions in eight languages find the right document."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.service import Service
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+LANGUAGE_WORDS = {"en", "de", "fr", "it", "pt", "hi", "es", "th"}
+
+
+def glossa(service: Service, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    environment = {"GLOSSA_URL": service.url, "GLOSSA_KEY": service.key, "PATH": "/usr/bin:/bin"}
+    command = [sys.executable, "-m", "serving.cli", *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False, cwd=SAMPLES.parent)
+
+
+@pytest.fixture(scope="module")
+def ingested(service: Service) -> str:
+    """A collection that holds the samples."""
+    done = glossa(service, "ingest", SAMPLES / "documents", "--collection", "samples")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return "samples"
+
+
+def test_every_sample_is_ready_in_its_format_and_language(service: Service, ingested: str) -> None:
+    with service.client() as client:
+        documents = client.get("/v1/documents", params={"collection": ingested, "limit": 200}).json()["documents"]
+    assert {document["status"] for document in documents} == {"ready"}
+    assert {Path(document["name"]).suffix for document in documents} == {
+        ".pdf", ".docx", ".pptx", ".xlsx", ".html", ".md", ".txt", ".csv", ".epub",
+    }  # fmt: skip
+    expected = {}
+    for line in (SAMPLES / "questions.jsonl").read_text().splitlines():
+        question = json.loads(line)
+        if question["document"]:
+            expected[question["document"]] = question["document_language"]
+    assert {document["name"]: document["language"] for document in documents if document["name"] in expected} == expected
+    assert set(expected.values()) == LANGUAGE_WORDS
+
+
+def test_questions_find_their_document_within_a_language_and_across(service: Service, ingested: str) -> None:
+    report = glossa(service, "eval", SAMPLES / "questions.jsonl", "--collection", ingested, "--min-same", "0.95", "--min-cross", "0.85")
+    assert report.returncode == 0, report.stdout + report.stderr
