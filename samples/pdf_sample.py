@@ -213,6 +213,8 @@ def _map_to_syllables(pdf: FPDF, key: str, font: SyllableFont) -> None:
     mapped: dict[Glyph | None, int] = {}
     for glyph, code in embedded.subset.items():
         if glyph is not None and isinstance(glyph.unicode, tuple):
-            glyph = Glyph(glyph.glyph_id, syllables.get(glyph.unicode[0], glyph.unicode), glyph.glyph_name, glyph.glyph_width)
-        mapped[glyph] = code
+            syllable = syllables.get(glyph.unicode[0], glyph.unicode)
+            mapped[Glyph(glyph.glyph_id, syllable, glyph.glyph_name, glyph.glyph_width)] = code
+        else:
+            mapped[glyph] = code
     embedded.subset._char_id_per_glyph = mapped

@@ -1,7 +1,7 @@
 import pytest
 
 from rag.embedder import Embedder
-from rag.extractive import ANSWERS, MOST_SENTENCES, extract
+from rag.extractive import ANSWERS_ACROSS, ANSWERS_SAME_LANGUAGE, MOST_SENTENCES, extract
 from rag.records import Passage
 
 PAGES = {
@@ -53,7 +53,8 @@ def test_spans_are_offsets_into_the_page(embedder: Embedder) -> None:
 
 def test_passages_that_do_not_answer_give_no_sentences(embedder: Embedder) -> None:
     text, question = PAGES["en"]
-    assert extract(question, [passage(text, "en", ANSWERS - 0.01)], embedder, "en") == []
+    assert extract(question, [passage(text, "en", ANSWERS_SAME_LANGUAGE - 0.01)], embedder, "en") == []
+    assert extract(question, [passage(text, "en", ANSWERS_ACROSS + 0.01)], embedder, "de") != []
     assert extract(question, [], embedder, "en") == []
 
 
