@@ -18,6 +18,7 @@ ANSWERS_SAME_LANGUAGE = 0.4
 ANSWERS_ACROSS = 0.25
 NEAR_BEST = 0.75  # of the best sentence's score: further sentences must come so near
 REPEATS = 0.85  # cosine of two sentences from which the second says nothing new
+FULL_LENGTH = 8  # tokens: what is shorter, a heading most often, names the subject and says nothing about it
 VECTOR_WEIGHT = 0.35  # of a sentence's own vector, beside 1.0 for late interaction
 
 Floats = NDArray[np.float32]
@@ -66,4 +67,6 @@ def _similarities(question: str, sentences: list[str], embedder: Embedder) -> Fl
         return vectors
     tokens = [embedder.tokenize(sentence).ids for sentence in sentences]
     late = embedder.maxsim.score(embedder.tokenize(question).ids, tokens)
-    return (VECTOR_WEIGHT * vectors + late) / (VECTOR_WEIGHT + 1)
+    whole = np.minimum(1.0, np.array([len(ids) for ids in tokens], np.float32) / FULL_LENGTH)
+    similarities: Floats = (VECTOR_WEIGHT * vectors + late) / (VECTOR_WEIGHT + 1) * whole
+    return similarities

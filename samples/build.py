@@ -198,8 +198,8 @@ def _freeze_zip(path: Path) -> None:
         entries = [(entry.filename, entry.compress_type, archive.read(entry)) for entry in archive.infolist()]
     with zipfile.ZipFile(path, "w") as archive:
         for name, compression, data in entries:
-            stamped = re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + stamp, data) if name == "docProps/core.xml" else data
-            archive.writestr(zipfile.ZipInfo(name, BUILT.timetuple()[:6]), stamped, compression)
+            fixed = re.sub(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*", rb"\g<1>" + stamp, data) if name == "docProps/core.xml" else data
+            archive.writestr(zipfile.ZipInfo(name, BUILT.timetuple()[:6]), fixed, compression)
 
 
 BUILDERS: dict[str, Callable[[list[Block], str, Path], None]] = {

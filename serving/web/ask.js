@@ -95,6 +95,8 @@ function foot(data, passages) {
     const lang = passage.language === "und" ? null : passage.language;
     return make("li", {}, head, make("span", { class: "score", title: "Score, 0 to 1" }, passage.score.toFixed(2)), make("p", { lang, dir: "auto" }, passage.text));
   });
-  const list = found.length ? make("details", {}, make("summary", {}, `${found.length} passages were read`), make("ol", { class: "passages" }, ...found)) : null;
+  const count = `${found.length} ${found.length === 1 ? "passage was" : "passages were"} read`;
+  const title = data.citations.length ? count : "The nearest passages, which may still help";
+  const list = found.length ? make("details", { open: !data.citations.length }, make("summary", {}, title), make("ol", { class: "passages" }, ...found)) : null;
   return make("footer", {}, make("p", { class: "hint" }, told.join(" ")), list);
 }
