@@ -16,7 +16,7 @@ test: .venv/installed-dev
 	$(BIN)/pytest
 
 lint: .venv/installed-dev
-	$(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports
 
 # Retrieval over samples/questions.jsonl against the running service, per pair of languages.
 eval: .venv/installed

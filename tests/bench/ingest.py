@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from rag.embedder import Embedder, load_embedder
 from rag.errors import RagError
 from rag.languages import detect_document_language, detect_language
 from rag.sentences import sentence_spans
+from tests.bench.shares import shares
 
 T = TypeVar("T")
 LIBRARY = {
@@ -78,22 +80,35 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         engine, blobs = open_catalog(f"sqlite:///{folder}/catalog.sqlite"), BlobStore(Path(folder) / "blobs")
         migrate(engine)
+        ingest_one = partial(ingest_file, engine=engine, blobs=blobs, embedder=embedder)
         for turn in range(options.repeat):
             for path in files:
                 began = time.perf_counter()
                 try:
-                    pages_by_format[path.suffix] += ingest_file(path, turn, clock=clock, engine=engine, blobs=blobs, embedder=embedder)
+                    pages_by_format[path.suffix] += ingest_one(path, turn, clock=clock)
                 except RagError as error:
                     print(f"{path}: {error}")
                     failed += 1
                 seconds_by_format[path.suffix] += time.perf_counter() - began
+        readable = [path for path in files if pages_by_format[path.suffix]]
+        by_library = shares(lambda: [ingest_one(path, options.repeat, clock=Stopwatch()) for path in readable] if not failed else None)
     total, pages = sum(clock.seconds.values()), sum(pages_by_format.values())
     print(f"{pages} pages in {total:.2f} s: {pages / total:.0f} pages/s in one process; {failed} files were refused")
     for stage, seconds in clock.seconds.items():
         print(f"  {stage:18} {pages / seconds:8.0f} pages/s   {100 * seconds / total:3.0f}%   {LIBRARY[stage]}")
     for suffix, seconds in sorted(seconds_by_format.items()):
         print(f"  {suffix:18} {pages_by_format[suffix] / seconds:8.0f} pages/s")
-    print(json.dumps({"pages": pages, "seconds": round(total, 3), "stages": {stage: round(s, 3) for stage, s in clock.seconds.items()}}))
+    print("share of each library:", by_library)
+    print(
+        json.dumps(
+            {
+                "pages": pages,
+                "seconds": round(total, 3),
+                "stages": {stage: round(s, 3) for stage, s in clock.seconds.items()},
+                "libraries": by_library,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,11 @@ from pathlib import Path
 
 import httpx
 
+from rag.catalog.schema import open_catalog
+from rag.embedder import load_embedder
+from rag.retriever import Retriever
 from tests import service as instances
+from tests.bench.shares import shares
 from tests.service import Service, add
 
 CLIENTS = (1, 16)
@@ -97,6 +101,20 @@ def steps(service: Service, requests: int = 200) -> dict[str, float]:
     return {name: round(value, 2) for name, value in totals.items()}
 
 
+def libraries(data: Path, searches: int = 300) -> dict[str, float]:
+    """The share of each library in retrieval alone, in this process, over the catalog that the service filled."""
+    retriever = Retriever(open_catalog(f"sqlite:///{data / 'catalog.sqlite'}"), load_embedder())
+    retriever.follow()
+    rng = random.Random(1)
+
+    def work() -> None:
+        for _ in range(searches):
+            retriever.search(f"When is the {rng.choice(WORDS)} {rng.choice(WORDS)} ready?", visible=None)
+
+    work()  # warm
+    return shares(work)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chunks", type=int, default=2000)
@@ -116,6 +134,7 @@ def main() -> None:
             parts = steps(service)
         finally:
             service.stop()
+        by_library = libraries(service.data)
     for clients in CLIENTS:
         for name, figures in result.items():
             row = figures[clients]
@@ -125,8 +144,8 @@ def main() -> None:
         ratio = result["search"][clients]["p50_ms"] / result["healthz"][clients]["p50_ms"]
         print(f"search / healthz at {clients} clients: {ratio:.1f} x")
     print("one search by step, ms:", parts)
-    print("share of each step:", {name: f"{100 * value / parts['client']:.0f}%" for name, value in parts.items()})
-    print(json.dumps({"chunks": options.chunks, **result, "steps_ms": parts}))
+    print("retrieval alone, share of each library:", by_library)
+    print(json.dumps({"chunks": options.chunks, **result, "steps_ms": parts, "libraries": by_library}))
 
 
 if __name__ == "__main__":
