@@ -72,7 +72,7 @@ def _page_text(document: pdfium.PdfDocument, index: int, shaped: "_ShapedText") 
     text_page.close()
     page.close()
     if COMPLEX.search(text):
-        text = min(shaped.page(index), text, key=lambda found: (faults(mend(found)) if found else len(text)))
+        text = min(shaped.page(index), text, key=lambda found: faults(mend(found)) if found else len(text))
         text = mend(text)
     return tidy(text)
 

@@ -111,11 +111,15 @@ def up(
 
 def send_samples(state: "RunState", files: "list[LocalFile]") -> None:
     """Send `files`, if any, to the service that has just started."""
-    from serving.client import Glossa
+    from serving.client import Glossa, ServiceError
 
-    if files:
+    if not files:
+        return
+    try:
         with Glossa(state.url, state.key) as client:
             send_files(client, files, "default", wait=True)
+    except ServiceError as error:  # the service itself is up: it goes on without the samples
+        err.print(f"The samples could not be sent: {error}", soft_wrap=True)
 
 
 @app.command()

@@ -111,6 +111,7 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
             say("Loading the index ...")
             from serving import app  # imports ray.serve, which reads the environment once
 
+            logging.getLogger("ray.serve").setLevel(logging.WARNING)  # this process says itself what happens
             app.deploy(settings)
             url = address_of(settings)
             state = RunState(os.getpid(), url, dashboard, key, address, datetime.now(UTC))
