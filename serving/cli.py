@@ -111,7 +111,8 @@ def up(
 
 def send_samples(state: "RunState", files: "list[LocalFile]") -> None:
     """Send `files`, if any, to the service that has just started."""
-    from serving.client import Glossa, ServiceError
+    from serving.client import Glossa
+    from serving.client_records import ServiceError
 
     if not files:
         return
