@@ -1,0 +1,105 @@
+"""The routes of documents: list with filters and cursor, original, text, progress events, and what a browser may do with them."""
+
+import json
+
+import httpx
+import psutil
+
+from tests.service import Service, add, upload
+
+
+def test_a_list_goes_on_where_its_cursor_points(client: httpx.Client, collection: str) -> None:
+    ids = [add(client, f"note {number}.txt", f"Note number {number}.".encode(), collection)["id"] for number in range(5)]
+    seen: list[str] = []
+    cursor = None
+    while True:
+        query = {"collection": collection, "limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = client.get("/v1/documents", params=query).json()
+        seen += [document["id"] for document in page["documents"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == ids[::-1]
+    assert client.get("/v1/documents", params={"cursor": "nonsense"}).status_code == 422
+
+
+def test_a_list_shows_one_status_or_language_only(client: httpx.Client, collection: str) -> None:
+    add(client, "deutsch.txt", "Der Zug nach Hamburg fährt jeden Morgen um acht Uhr vom Bahnhof ab.".encode(), collection)
+    add(client, "broken.pdf", b"%PDF-1.7 broken", collection)
+
+    def names(**query: str) -> list[str]:
+        return [
+            document["name"] for document in client.get("/v1/documents", params={"collection": collection, **query}).json()["documents"]
+        ]
+
+    assert names(language="de") == ["deutsch.txt"]
+    assert names(status="failed") == ["broken.pdf"]
+    assert names(language="th") == []
+
+
+def test_the_original_comes_back_as_a_download_that_cannot_run(client: httpx.Client, collection: str) -> None:
+    content = b"<html><body><script>alert(1)</script><p>The ferry leaves at nine.</p></body></html>"
+    document = add(client, "fähre/plan.html", content, collection)
+    response = client.get(f"/v1/documents/{document['id']}/content")
+    assert response.content == content
+    assert response.headers["content-disposition"] == "attachment; filename*=UTF-8''plan.html"
+    assert "sandbox" in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_text_of_a_page_is_told_with_its_label(client: httpx.Client, collection: str) -> None:
+    document = add(client, "ferry.md", b"# Winter\n\nThe ferry rests.\n\n# Summer\n\nThe ferry leaves at nine.\n", collection)
+    page = client.get(f"/v1/documents/{document['id']}/text", params={"page": 2}).json()
+    assert (page["label"], page["pages"], page["text"]) == ("Summer", 2, "Summer\n\nThe ferry leaves at nine.")
+    missing = client.get(f"/v1/documents/{document['id']}/text", params={"page": 3})
+    assert (missing.status_code, missing.headers["content-type"]) == (404, "application/problem+json")
+
+
+def test_progress_is_told_until_the_document_is_ready_or_deleted(client: httpx.Client, collection: str) -> None:
+    document_id = upload(client, ("long.txt", b"A sentence about harbours and ships.\n\n" * 20_000), collection=collection)[0]["id"]
+    told = client.get(f"/v1/documents/{document_id}/events").text
+    events = [json.loads(line.removeprefix("data: ")) for line in told.splitlines() if line.startswith("data: ")]
+    assert events[-1]["status"] == "ready"
+    assert len(events) > 1
+    assert [event["progress"] for event in events] == sorted(event["progress"] for event in events)
+
+    document_id = upload(client, ("gone.txt", b"Another sentence about ships.\n\n" * 20_000), collection=collection)[0]["id"]
+    with client.stream("GET", f"/v1/documents/{document_id}/events") as response:
+        lines = response.iter_lines()
+        assert next(lines) == "event: document"
+        client.delete(f"/v1/documents/{document_id}")
+        assert [line for line in lines if line.startswith("event")][-1] in ("event: deleted", "event: document")
+
+
+def test_a_conversation_is_answered_at_its_last_question(client: httpx.Client, collection: str) -> None:
+    add(client, "ferry.md", b"# Ferry\n\nThe ferry to the island leaves at nine.\n\nThe bus to the harbour is red.\n", collection)
+    messages = [
+        {"role": "user", "content": "What colour is the bus to the harbour?"},
+        {"role": "assistant", "content": "Red."},
+        {"role": "user", "content": "When does the ferry to the island leave?"},
+    ]
+    answer = client.post("/v1/ask", json={"messages": messages, "collections": [collection]}).json()
+    assert answer["citations"][0]["quote"] == "The ferry to the island leaves at nine."
+
+
+def test_filters_by_document_and_language_are_exact(client: httpx.Client, collection: str) -> None:
+    english = add(client, "en.txt", b"The lighthouse is painted white every spring.", collection)
+    german = add(client, "de.txt", "Der Leuchtturm wird jedes Frühjahr weiß gestrichen.".encode(), collection)
+
+    def found(**filters: list[str]) -> set[str]:
+        response = client.post("/v1/search", json={"question": "lighthouse Leuchtturm", "collections": [collection], "filters": filters})
+        return {passage["document_id"] for passage in response.json()["passages"]}
+
+    assert found() == {english["id"], german["id"]}
+    assert found(languages=["de"]) == {german["id"]}
+    assert found(document_ids=[english["id"]]) == {english["id"]}
+    assert found(document_ids=[english["id"]], languages=["de"]) == set()
+
+
+def test_no_process_of_the_service_reports_home(service: Service) -> None:
+    workers = [process for process in psutil.Process(service.process.pid).children(recursive=True) if "ray::" in "".join(process.cmdline())]
+    assert workers
+    for process in workers:
+        environment = process.environ()
+        assert environment.get("RAY_USAGE_STATS_ENABLED") == "0", process.cmdline()
+        assert environment.get("HF_HUB_OFFLINE") == "1", process.cmdline()
