@@ -16,11 +16,18 @@ def passage(name: str) -> Passage:
 
 def test_first_fourth_and_missing_score_as_by_hand() -> None:
     questions = [Question(id, "?", "en", "right.pdf", "de") for id in ("first", "fourth", "missing", "nothing")]
-    wrong = passage("wrong.pdf")
+    wrong = [passage(f"wrong-{number}.pdf") for number in range(10)]
     found = {
-        "first": [passage("right.pdf"), wrong],
-        "fourth": [wrong, wrong, wrong, passage("right.pdf"), passage("right.pdf")],
-        "missing": [wrong] * 10,
+        "first": [passage("right.pdf"), wrong[0]],
+        "fourth": [
+            wrong[0],
+            wrong[0],
+            wrong[1],
+            wrong[2],
+            passage("right.pdf"),
+            passage("right.pdf"),
+        ],  # documents are ranked, not passages
+        "missing": wrong,
         "nothing": [],
     }
     assert score(questions, found) == {
