@@ -1,9 +1,12 @@
 """Binds the deployments into one Serve application. No logic here."""
 
+import re
+
 from ray import serve
 from ray.serve.config import HTTPOptions
 
 from ingest.dispatch import Dispatcher
+from rag.errors import InvalidInput
 from rag.settings import Settings
 from serving.gateway import Gateway
 from serving.retrieval import Retrieval
@@ -39,7 +42,21 @@ def deployment(kind: type, name: str, *, replicas: int = 1, ongoing: int = 8, qu
 
 
 def deploy(settings: Settings) -> None:
-    """Start both on the Ray cluster that this process is connected to. Returns when they are ready."""
+    """Start both on the Ray cluster that this process is connected to. Returns when they are ready.
+
+    Raises InvalidInput with what a replica said when it cannot start, such as an embedder that does not load.
+    """
     serve.start(http_options=HTTPOptions(host=settings.host, port=settings.port), logging_config={"enable_access_log": False})
-    serve.run(question_answering(settings), name="glossa", route_prefix="/")
-    serve.run(ingest(settings), name="ingest", route_prefix=None)
+    try:
+        serve.run(question_answering(settings), name="glossa", route_prefix="/")
+        serve.run(ingest(settings), name="ingest", route_prefix=None)
+    except RuntimeError as error:
+        raise InvalidInput(f"The service could not start: {said_by_replicas() or error}") from error
+
+
+def said_by_replicas() -> str:
+    """The last line of what the replicas that did not start have raised."""
+    deployments = [each for application in serve.status().applications.values() for each in application.deployments.values()]
+    lines = [line.strip() for deployment in deployments for line in deployment.message.splitlines()]
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Input|NotYet|Exception): ", line)]
+    return re.sub(r"^[\w.]+: ", "", raised[-1]) if raised else ""

@@ -116,8 +116,9 @@ class Retrieval:
 
 
 def warm_up(retriever: "Retriever") -> None:
-    """Load dictionaries and language models now: they would cost the first question most of a second."""
+    """Load dictionaries and models now: they would cost the first question most of a second."""
     for language in LANGUAGES:
         analyze("warm up", language)
         sentence_spans("warm up", language)
-    retriever.search("warm up", visible=None)
+    detect_language("warm up")
+    retriever.embedder.encode_question("warm up")

@@ -65,8 +65,8 @@ def _stamp(connection: Connection, collection_id: int, embedder: EmbedderStamp) 
         return
     if connection.execute(select(contents.c.id).where(contents.c.collection_id == collection_id).limit(1)).first() is not None:
         raise EmbedderMismatch(
-            f"Collection {row.name!r} was embedded by {row.embedder}, not by {asdict(embedder)}, which is in use now: "
-            "start with that embedder, or use another collection."
+            f"Collection {row.name!r} was embedded by {row.embedder['model']!r} ({row.embedder['dimension']} dimensions), but "
+            f"{embedder.model!r} ({embedder.dimension}) and its prompts are in use: start with the former, or use another collection."
         )
     connection.execute(update(collections).where(collections.c.id == collection_id).values(embedder=asdict(embedder)))
 

@@ -223,7 +223,7 @@ def test_a_collection_takes_vectors_of_one_embedder_only(desk: Desk) -> None:
     first, second = desk.upload("a.txt", b"a"), desk.upload("b.txt", b"b")
     other = EmbedderStamp("other", 4, "query: ", "passage: ")
     desk.ingest(first)
-    with pytest.raises(EmbedderMismatch, match=r"Collection 'default' was embedded by .*'tiny'.* not by .*'other'"):
+    with pytest.raises(EmbedderMismatch, match=r"Collection 'default' was embedded by .*'tiny'.* but 'other'"):
         desk.ingest(second, stamp=other)
     assert desk.get(second).status == Status.PARSING
     desk.delete(first)

@@ -1,0 +1,61 @@
+"""Starting: what cannot work is said in one sentence; another embedder works, and never mixes with what another made."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from serving import ports
+from tests import service as instances
+from tests.rag.tiny_transformer import save_tiny_transformer
+from tests.service import Service, add, finished, search, upload
+
+
+def up(*options: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "serving.cli", "up", *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_port_in_use_is_refused_before_anything_starts(service: Service, tmp_path: Path) -> None:
+    port = service.url.rsplit(":", 1)[1]
+    tried = up("--data", tmp_path / "data", "--port", port)
+    assert tried.returncode == 2
+    assert f"Port {port} on 127.0.0.1 is in use" in " ".join(tried.stderr.split())
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_data_folder_in_use_is_refused(service: Service) -> None:
+    tried = up("--data", service.data, "--port", ports.free())
+    assert tried.returncode in (1, 2)
+    assert "runs" in tried.stderr
+    with service.client() as client:
+        assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.heavy
+def test_an_embedder_that_does_not_exist_is_told_in_one_sentence(tmp_path: Path) -> None:
+    tried = up("--data", tmp_path / "data", "--port", ports.free(), "--embedder", "/nonexistent/model")
+    assert tried.returncode == 2
+    assert "No embedder '/nonexistent/model' was found" in " ".join(tried.stderr.split())
+    assert "Traceback" not in tried.stderr
+
+
+@pytest.mark.heavy
+def test_another_embedder_works_and_its_collection_is_refused_to_the_next(tmp_path: Path) -> None:
+    model = save_tiny_transformer(tmp_path / "model")
+    other = instances.start(tmp_path / "data", "--embedder", str(model))
+    with other.client() as client:
+        assert add(client, "lamp.txt", b"the lamp is red")["status"] == "ready"
+        assert search(client, "the lamp")[0]["name"] == "lamp.txt"
+    assert other.stop() == 0
+
+    usual = instances.start(tmp_path / "data")
+    with usual.client() as client:
+        refused = client.post("/v1/search", json={"question": "the lamp", "collections": ["default"]})
+        assert refused.status_code == 409
+        assert "--embedder" in refused.json()["detail"] or "embedder" in refused.json()["detail"]
+        failed = finished(client, upload(client, ("sofa.txt", b"The sofa is green."))[0]["id"])
+        assert (failed["status"], "was embedded by" in failed["error"]) == ("failed", True)
+        assert add(client, "sofa.txt", b"The sofa is green.", "fresh")["status"] == "ready"
+    assert usual.stop() == 0
