@@ -24,15 +24,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A piece of one page's text: `page.text[start:end] == text`."""
-
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chunk:
     """What retrieval finds: a span of one page in one language ('und' when unsure)."""
 

@@ -49,23 +49,6 @@ def hydrate(
     return found
 
 
-def chunk_ids(
-    engine: Engine, *, visible: Collection[str] | None, languages: Collection[str], document_ids: Collection[str]
-) -> frozenset[int]:
-    """The chunks that a filtered search may find: of ready documents in visible collections, in these languages, of these documents.
-
-    Empty `languages` or `document_ids`: no such filter. The reading side of `hydrate`: an index asks first, so a filter starves nobody.
-    """
-    wanted = (documents.c.status == Status.READY) & in_sight(visible)
-    if languages:
-        wanted &= chunks.c.language.in_(languages)
-    if document_ids:
-        wanted &= documents.c.id.in_(document_ids)
-    joined = documents.join(collections).join(chunks, chunks.c.content_id == documents.c.content_id)
-    with engine.connect() as connection:
-        return frozenset(connection.execute(select(chunks.c.id).select_from(joined).where(wanted)).scalars())
-
-
 def _chunk_rows(connection: Connection, chunk_ids: Sequence[int], languages: Collection[str] | None) -> Sequence[AnyRow]:
     columns = (chunks.c.id, chunks.c.content_id, chunks.c.page, chunks.c.start, chunks.c.end, chunks.c.text, chunks.c.language)
     query = select(*columns).where(chunks.c.id.in_(chunk_ids))

@@ -139,7 +139,7 @@ chunks = Table(
     Column("vector", LargeBinary, nullable=False),
     Column("windows", LargeBinary, nullable=False),
     Column("tokens", LargeBinary, nullable=False),
-    Index("ix_chunks_content", "content_id", "language", "id"),  # a filtered search reads this alone, not the rows with their vectors
+    Index("ix_chunks_content", "content_id"),
     sqlite_autoincrement=True,
 )
 

@@ -1,7 +1,6 @@
 """What may be shown of the chunks that an index found, over both databases."""
 
 from rag.catalog import feed
-from rag.catalog import hydrate as hydrating
 from rag.catalog.hydrate import Hydrated, hydrate
 from tests.conformance.desk import Desk
 
@@ -56,19 +55,6 @@ def test_the_same_bytes_under_two_names_are_told_as_the_oldest_document_that_pas
     assert hydrate(desk.engine, [chunk], visible=None, document_ids=[second.id])[chunk].name == "second"
     desk.delete(first)
     assert hydrate(desk.engine, [chunk], visible=None)[chunk].name == "second"
-
-
-def test_a_filter_names_the_chunks_that_hydrate_would_let_pass(desk: Desk) -> None:
-    german, thai = desk.upload("de", b"de"), desk.upload("th", b"th", "secret")
-    desk.ingest(german, "deutsch", language="de")
-    desk.ingest(thai, "ไทย", language="th")
-    of_german, of_thai = chunk_ids(desk)
-    assert hydrating.chunk_ids(desk.engine, visible=None, languages=[], document_ids=[]) == {of_german, of_thai}
-    assert hydrating.chunk_ids(desk.engine, visible=None, languages=["th"], document_ids=[]) == {of_thai}
-    assert hydrating.chunk_ids(desk.engine, visible=None, languages=[], document_ids=[german.id]) == {of_german}
-    assert hydrating.chunk_ids(desk.engine, visible=frozenset({"default"}), languages=["th"], document_ids=[]) == frozenset()
-    desk.delete(german)
-    assert hydrating.chunk_ids(desk.engine, visible=None, languages=[], document_ids=[german.id]) == frozenset()
 
 
 def test_more_chunks_than_a_statement_takes_are_hydrated(desk: Desk) -> None:

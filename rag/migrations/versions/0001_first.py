@@ -89,7 +89,7 @@ def _create_contents() -> None:
         sa.ForeignKeyConstraint(["content_id"], ["contents.id"], name="fk_chunks_content_id", ondelete="CASCADE"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_chunks_content", "chunks", ["content_id", "language", "id"])
+    op.create_index("ix_chunks_content", "chunks", ["content_id"])
 
 
 def _create_documents() -> None:
