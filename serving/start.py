@@ -121,8 +121,8 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: stop.set())
             stop.wait()
-        except KeyboardInterrupt:
-            pass  # Ctrl-C during the start: what runs already is stopped below
+        except KeyboardInterrupt:  # Ctrl-C during the start: what runs already is stopped below
+            say("Interrupted.")
         finally:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
