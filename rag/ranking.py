@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from rag.fusion import Evidence, fuse
 from rag.maxsim import MaxSim, TokenIds
 from rag.shard import Shard
-from rag.shared_lock import SharedLock
 
 FEWEST_PER_LANGUAGE = 16  # similarities differ between languages, so each language is sure of so many candidates
 LEXICAL_SHARE = 0.5  # of a language's dense candidates may be added because of their words
@@ -51,9 +50,7 @@ class _Candidates:
     tokens: list[TokenIds]
 
 
-def rank(
-    question: Question, shards: Sequence[Shard], *, within: Ids | None, depth: int, maxsim: MaxSim | None, faiss: SharedLock
-) -> Ranked:
+def rank(question: Question, shards: Sequence[Shard], *, within: Ids | None, depth: int, maxsim: MaxSim | None) -> Ranked:
     """About `depth` candidates, best first; every language among the shards has an equal share, so that none hides another.
 
     `within` holds the chunk ids that may be found (None: all). `maxsim` is None when the embedder has no token vectors.
@@ -64,12 +61,11 @@ def rank(
     share = max(depth // max(len(by_language), 1), FEWEST_PER_LANGUAGE)
     words = None if within is None else within.tolist()
     lexical = [[shard.lexical.search(question.text, share, words) for shard in group] for group in by_language.values()]
-    with faiss.shared():
-        found = [
-            candidates
-            for group, shares in zip(by_language.values(), lexical, strict=True)
-            for candidates in _of_language(question, group, shares, within, share)
-        ]
+    found = [
+        candidates
+        for group, shares in zip(by_language.values(), lexical, strict=True)
+        for candidates in _of_language(question, group, shares, within, share)
+    ]
     return _fused(question, found, maxsim)
 
 

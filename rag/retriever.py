@@ -6,7 +6,7 @@ drops out, and the next candidates move up.
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +26,7 @@ from rag.shard import Shard
 from rag.shared_lock import SharedLock
 
 CANDIDATES = 100  # scored exactly for a question
-DEEPER = 4  # when so many candidates were gone from the catalog that too few are left
+DEEPER = 4  # when languages with few chunks left their share of the candidates unused and too few were found
 HYDRATED_AT_ONCE = 2  # times k
 SCORE_DIGITS = 4
 BATCH_CHUNKS = 2000  # indexed between two commits of BM25; bounds the memory of a start
@@ -41,6 +41,15 @@ class Batch:
     add: dict[Key, list[IndexedChunk]] = field(default_factory=lambda: defaultdict(list))
     remove: dict[Key, list[int]] = field(default_factory=lambda: defaultdict(list))
     size: int = 0
+
+    def take(self, collection: str, chunks: Sequence[IndexedChunk]) -> dict[Key, list[int]]:
+        """Put the chunks of a content into the shards of their languages; returns their ids by shard."""
+        held: dict[Key, list[int]] = defaultdict(list)
+        for chunk in chunks:
+            self.add[collection, chunk.language].append(chunk)
+            held[collection, chunk.language].append(chunk.id)
+        self.size += len(chunks)
+        return dict(held)
 
 
 class Retriever:
@@ -86,47 +95,60 @@ class Retriever:
         Empty filters let everything through. Raises EmbedderMismatch when a collection that was asked for by name, or all there are, hold
         the vectors of another embedder.
         """
-        shards = self._shards_for(visible, languages)
-        within = self._chunks_of(document_ids, visible) if document_ids else None
         asked = self._ask(question)
-        available = sum(map(len, shards)) if within is None else len(within)
         depth = max(CANDIDATES, k)
         while True:
-            ranked = rank(asked, shards, within=within, depth=depth, maxsim=self.embedder.maxsim, faiss=self._faiss)
-            passages = self._hydrate(ranked, k, visible, languages, document_ids)
+            seen = self.version
+            within = self._chunks_of(document_ids, visible) if document_ids else None
+            with self._faiss.shared():
+                shards = self._shards_for(visible, languages)
+                available = sum(map(len, shards)) if within is None else len(within)
+                ranked = rank(asked, shards, within=within, depth=depth, maxsim=self.embedder.maxsim)
+            passages, gone = self._hydrate(ranked, k, visible, languages, document_ids)
+            if gone:  # from the catalog and not yet from this index, which then lacks what replaced it too
+                self.follow()
+                if self.version != seen:
+                    continue
             if len(passages) >= k or depth >= available:
                 return passages[:k]
             depth *= DEEPER
 
     def _apply(self, changed: Iterable[tuple[str, int]]) -> None:
-        batch = Batch()
+        """Add what came, then remove what went: a document that replaces another is there before the other goes."""
+        batch, gone = Batch(), []
         for collection, content_id in changed:
-            for key, chunk_ids in self._contents.pop(content_id, {}).items():
-                batch.remove[key] += chunk_ids
             chunks = [] if collection in self._foreign else load_content(self.engine, content_id)
-            held: dict[Key, list[int]] = defaultdict(list)
-            for chunk in chunks:
-                batch.add[collection, chunk.language].append(chunk)
-                held[collection, chunk.language].append(chunk.id)
-            if held:
-                self._contents[content_id] = dict(held)
-            batch.size += len(chunks)
+            if not chunks:
+                gone.append(content_id)
+            elif content_id not in self._contents:  # a content never changes
+                self._contents[content_id] = batch.take(collection, chunks)
             if batch.size >= BATCH_CHUNKS:
                 self._change(batch)
                 batch = Batch()
+        for content_id in gone:
+            for key, chunk_ids in self._contents.pop(content_id, {}).items():
+                batch.remove[key] += chunk_ids
         self._change(batch)
 
     def _change(self, batch: Batch) -> None:
         """FAISS is changed while no search reads it; BM25 beside the searches, which see it after its commit."""
-        for key in dict.fromkeys([*batch.remove, *batch.add]):
-            add, remove = batch.add.get(key, []), batch.remove.get(key, [])
-            shard = self._shards.get(key) or Shard(*key, self.embedder.dimension, self._vocabulary)
+        for key, add in batch.add.items():
             with self._faiss.alone():
-                shard.change_dense(add, remove)
-            shard.change_lexical(add, remove)
-            # Replaced, not changed: a search that walks over the shards keeps the ones it has.
-            others = {other: held for other, held in self._shards.items() if other != key}
-            self._shards = {**others, key: shard} if len(shard) else others
+                self._shard(key).add_dense(add)
+        for key, remove in batch.remove.items():
+            with self._faiss.alone():
+                self._shard(key).remove_dense(remove)
+        for key in dict.fromkeys([*batch.add, *batch.remove]):
+            shard = self._shard(key)
+            shard.change_lexical(batch.add.get(key, []), batch.remove.get(key, []))
+            if not len(shard):
+                with self._faiss.alone():
+                    del self._shards[key]
+
+    def _shard(self, key: Key) -> Shard:
+        if key not in self._shards:
+            self._shards[key] = Shard(*key, self.embedder.dimension, self._vocabulary)
+        return self._shards[key]
 
     def _shards_for(self, visible: frozenset[str] | None, languages: Collection[str]) -> list[Shard]:
         held = [shard for shard in self._shards.values() if visible is None or shard.collection in visible]
@@ -148,16 +170,16 @@ class Retriever:
 
     def _hydrate(
         self, ranked: Ranked, k: int, visible: frozenset[str] | None, languages: Collection[str], document_ids: Collection[str]
-    ) -> list[Passage]:
+    ) -> tuple[list[Passage], bool]:
+        """The first k passages or a few more, and whether any candidate before the last of them is gone from the catalog."""
         passages: list[Passage] = []
-        step = max(HYDRATED_AT_ONCE * k, 1)
-        for start in range(0, len(ranked.ids), step):
-            ids = ranked.ids[start : start + step].tolist()
+        looked_at = 0
+        while len(passages) < k and looked_at < len(ranked.ids):
+            ids = ranked.ids[looked_at : looked_at + HYDRATED_AT_ONCE * k].tolist()
             shown = hydrate(self.engine, ids, visible=visible, languages=languages or None, document_ids=document_ids or None)
-            passages += [_passage(shown[chunk_id], ranked, start + at) for at, chunk_id in enumerate(ids) if chunk_id in shown]
-            if len(passages) >= k:
-                break
-        return passages
+            passages += [_passage(shown[chunk_id], ranked, looked_at + at) for at, chunk_id in enumerate(ids) if chunk_id in shown]
+            looked_at += len(ids)
+        return passages, looked_at > len(passages)
 
 
 def _passage(shown: Hydrated, ranked: Ranked, at: int) -> Passage:

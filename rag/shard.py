@@ -13,7 +13,7 @@ SMALL_VOCABULARY = 1 << 16  # token ids fit in two bytes
 
 
 class Shard:
-    """`change_dense` needs the shard for itself; `change_lexical` does not, but must not run twice at a time."""
+    """`add_dense` and `remove_dense` need the shard for themselves; `change_lexical` does not, but must not run twice at a time."""
 
     def __init__(self, collection: str, language: str, dimension: int, vocabulary: int) -> None:
         self.collection = collection
@@ -27,14 +27,17 @@ class Shard:
         """How many chunks are held."""
         return len(self.dense)
 
-    def change_dense(self, add: Sequence[IndexedChunk], remove: Sequence[int]) -> None:
-        """Remove chunks by id, then add others: vectors and distinct tokens (a token's second occurrence changes no maximum)."""
-        self.dense.remove(remove)
+    def add_dense(self, add: Sequence[IndexedChunk]) -> None:
+        """Add chunks that are not held yet: vectors and distinct tokens (a token's second occurrence changes no maximum)."""
         self.dense.add(add)
-        for chunk_id in remove:
-            self.tokens.pop(chunk_id, None)
         self.tokens.update({chunk.id: np.unique(chunk.tokens).astype(self._token_type) for chunk in add})
 
+    def remove_dense(self, remove: Sequence[int]) -> None:
+        """Remove chunks by id."""
+        self.dense.remove(remove)
+        for chunk_id in remove:
+            self.tokens.pop(chunk_id, None)
+
     def change_lexical(self, add: Sequence[IndexedChunk], remove: Sequence[int]) -> None:
-        """The same for BM25."""
+        """Remove chunks from BM25 by id and add others."""
         self.lexical.change(add, remove)

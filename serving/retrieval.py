@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
 CATCH_UP_SECONDS = 0.5  # a search waits at most so long for this replica to load what has just become ready
-SEARCHES = 3  # of one question, when the catalog changes each time in between
 
 
 class Retrieval:
@@ -57,14 +56,13 @@ class Retrieval:
             with self.reached:
                 self.reached.notify_all()
 
-    def catch_up(self) -> int:
-        """Wait for what is committed by now, but not for long; returns the version that searches see."""
+    def catch_up(self) -> None:
+        """Wait for what is committed by now, but not for long."""
         latest = current_version(self.engine)
         if self.retriever.version < latest:
             self.wanted.set()
             with self.reached:
                 self.reached.wait_for(lambda: self.retriever.version >= latest, CATCH_UP_SECONDS)
-        return latest
 
     async def search(self, query: Query) -> Found:
         """The best passages for a question. Raises NotYet when `min_version` is not reached in time, EmbedderMismatch, InvalidInput."""
@@ -76,13 +74,10 @@ class Retrieval:
         """Search, in a thread."""
         started = time.perf_counter()
         language = detect_language(query.question)
-        for _ in range(SEARCHES):
-            latest = self.catch_up()
-            passages = self.retriever.search(
-                query.question, visible=query.visible, k=query.k, languages=query.languages, document_ids=query.document_ids
-            )
-            if current_version(self.engine) == latest:
-                break  # else a document may have been replaced in between: neither its old nor its new text was found
+        self.catch_up()
+        passages = self.retriever.search(
+            query.question, visible=query.visible, k=query.k, languages=query.languages, document_ids=query.document_ids
+        )
         return Found(passages, language, {"total": milliseconds(started)})
 
     async def wait_for(self, version: int, visible: frozenset[str] | None) -> None:

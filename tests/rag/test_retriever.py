@@ -70,6 +70,37 @@ def test_a_replaced_document_answers_with_its_new_text_only(desk: Desk, retrieve
     assert found(retriever, "holiday") == [LAMP]
 
 
+def test_a_replacement_in_another_language_is_found_before_the_index_was_told(desk: Desk, retriever: Retriever) -> None:
+    desk.add("a.txt", HOLIDAY)
+    retriever.follow()
+    desk.add("a.txt", GERMAN, language="de")
+    assert found(retriever, "holiday") == [GERMAN]
+
+
+def test_a_document_replaced_while_searches_run_is_always_there_in_one_version(desk: Desk, retriever: Retriever) -> None:
+    desk.add("price.txt", "The lamp costs 0 euros.")
+    retriever.follow()
+    seen: list[list[str]] = []
+    done = threading.Event()
+
+    def search() -> None:
+        while not done.is_set():
+            seen.append(found(retriever, "What does the lamp cost?"))
+
+    threads = [threading.Thread(target=search) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(1, 40):
+        desk.add("price.txt", f"The lamp costs {number} euros.", language="de" if number % 2 else "en")
+        if number % 3 == 0:
+            retriever.follow()
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert {len(passages) for passages in seen} == {1}
+    assert len({passages[0] for passages in seen}) > 1
+
+
 def test_a_key_finds_its_collections_and_no_others(desk: Desk, retriever: Retriever) -> None:
     desk.add("a.txt", HOLIDAY, collection="mine")
     desk.add("b.txt", HOLIDAY + " Secret.", collection="theirs")
