@@ -25,6 +25,16 @@ WEIGHTS = ("*.safetensors", "*.bin")
 DIGEST_CHARACTERS = 8  # of SHA-256: enough to tell models of one name apart
 QUESTION_PROMPTS = ("query", "question")  # the names that models use in their configuration
 PASSAGE_PROMPTS = ("document", "passage", "corpus")
+# Prompts that model cards demand and the models' configurations do not bring: by how the model's name begins, the first that fits.
+KNOWN_PROMPTS = {
+    # https://huggingface.co/intfloat/multilingual-e5-large-instruct: "Each query must come with a one-sentence instruction"
+    "multilingual-e5-large-instruct": (
+        "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ",
+        "",
+    ),
+    "multilingual-e5-": ("query: ", "passage: "),  # https://huggingface.co/intfloat/multilingual-e5-large
+    "e5-": ("query: ", "passage: "),
+}
 BATCH = 256
 TINY = 1e-12  # instead of a length of zero
 
@@ -50,8 +60,7 @@ class Embedder:
             raise InvalidInput(f"The embedder {name} does not say how long its vectors are; use a sentence-transformers text model.")
         self.model = model
         self.dimension = dimension
-        self.question_prompt = _prompt(model.prompts, QUESTION_PROMPTS)
-        self.passage_prompt = _prompt(model.prompts, PASSAGE_PROMPTS)
+        self.question_prompt, self.passage_prompt = _prompts(model.prompts, name)
         self.stamp = EmbedderStamp(name, dimension, self.question_prompt, self.passage_prompt)
         static = model[0] if len(model) == 1 and isinstance(model[0], StaticEmbedding) else None
         self.token_vectors: Vectors | None = None if static is None else static.embedding.weight.detach().numpy()
@@ -79,12 +88,15 @@ class Embedder:
 
     def _encode(self, texts: list[str], prefix: str) -> Vectors:
         with self._turn:
-            vectors = self.model.encode(texts, prompt=prefix, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
-        return np.nan_to_num(np.asarray(vectors, np.float32), copy=False)
+            tensor = self.model.encode(texts, prompt=prefix, batch_size=BATCH, convert_to_tensor=True, show_progress_bar=False)
+        vectors = np.nan_to_num(tensor.float().cpu().numpy(), copy=False)
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY), np.float32)
 
 
 def load_embedder(name_or_path: str | None = None) -> Embedder:
-    """Load a sentence-transformers model in float32: None is the one in the package, else a folder or a hub name ('owner/model').
+    """Load a sentence-transformers model: None is the one in the package, else a folder or a hub name ('owner/model').
+
+    Transformers run in bfloat16 on a GPU and on a CPU with AMX (4 times float32 there), else, and static models always, in float32.
 
     Only a hub name reaches for the network. A folder is stamped with its name and a digest of its weights, so that vectors of two models
     never meet. Raises InvalidInput when there is no such model or it cannot be had from here.
@@ -102,10 +114,17 @@ def load_embedder(name_or_path: str | None = None) -> Embedder:
 
 def _load(name: str, *, local: bool, device: str | None = None) -> SentenceTransformer:
     try:
-        return SentenceTransformer(name, device=device, local_files_only=local).float().eval()
+        model = SentenceTransformer(name, device=device, local_files_only=local)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise InvalidInput(f"The embedder {name!r} cannot be loaded ({reason}); give another folder or hub name.") from error
+    static = any(isinstance(module, StaticEmbedding) for module in model)
+    return model.to(torch.float32 if static else _fastest_type(model.device.type, Path("/proc/cpuinfo"))).eval()
+
+
+def _fastest_type(device: str, cpuinfo: Path) -> torch.dtype:
+    amx = device == "cpu" and cpuinfo.exists() and " amx_bf16" in cpuinfo.read_text(encoding="utf-8")
+    return torch.bfloat16 if amx or device == "cuda" else torch.float32
 
 
 def _digest(folder: Path) -> str:
@@ -127,6 +146,12 @@ def _fast_tokenizer(model: SentenceTransformer, name: str) -> Tokenizer:
     return copy
 
 
-def _prompt(prompts: Mapping[str, str | None], names: Sequence[str]) -> str:
-    """The first of the named prompts that the model's configuration has; empty when it has none."""
-    return next((prompt for name in names if (prompt := prompts.get(name))), "")
+def _prompts(configured: Mapping[str, str | None], name: str) -> tuple[str, str]:
+    """What goes before a question and before a passage: as the model's configuration says, else as is known of its name, else nothing."""
+    question, passage = (
+        next((prompt for role in roles if (prompt := configured.get(role))), "") for roles in (QUESTION_PROMPTS, PASSAGE_PROMPTS)
+    )
+    if question or passage:
+        return question, passage
+    base = name.rpartition("/")[2].lower()
+    return next((prompts for begin, prompts in KNOWN_PROMPTS.items() if base.startswith(begin)), ("", ""))
