@@ -17,6 +17,7 @@ class Settings:
     port: int = 8000
     dashboard_port: int = 8265  # Ray takes the next free one when it is in use
     embedder: str | None = None  # sentence-transformers name or path; None is the model in the package
+    reranker: str | None = None  # cross-encoder by name or path; None is no further step
     replicas: int = 1  # of the retrieval deployment; each holds the whole index
     ingest_workers: int = 2  # documents parsed and embedded at the same time
     max_file_bytes: int = 200 * MIB

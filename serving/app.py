@@ -2,6 +2,7 @@
 
 import re
 
+import ray
 from ray import serve
 from ray.serve.config import HTTPOptions
 
@@ -9,14 +10,17 @@ from ingest.dispatch import Dispatcher
 from rag.errors import InvalidInput
 from rag.settings import Settings
 from serving.gateway import Gateway
+from serving.reranking import Reranking
 from serving.retrieval import Retrieval
 
 LIGHT = {"num_cpus": 0}  # Ray's count of CPUs is for ingest tasks; questions are never queued behind them
 
 
 def question_answering(settings: Settings) -> serve.Application:
-    """The application behind the HTTP port: gateway -> retrieval."""
-    retrieval = deployment(Retrieval, "Retrieval", replicas=settings.replicas, ongoing=64, queued=512).bind(settings)
+    """The application behind the HTTP port: gateway -> retrieval -> reranking, if a reranker is named."""
+    gpus = min(ray.cluster_resources().get("GPU", 0), 1)  # type: ignore[no-untyped-call]
+    parts = [deployment(Reranking, "Reranking", queued=512, gpus=gpus).bind(settings)] if settings.reranker else []
+    retrieval = deployment(Retrieval, "Retrieval", replicas=settings.replicas, ongoing=64, queued=512).bind(settings, *parts)
     return deployment(serve.ingress()(Gateway), "Gateway", ongoing=1000, queued=1000).bind(settings, retrieval)
 
 
@@ -28,7 +32,7 @@ def ingest(settings: Settings) -> serve.Application:
     return deployment(Dispatcher, "Dispatcher").bind(settings)
 
 
-def deployment(kind: type, name: str, *, replicas: int = 1, ongoing: int = 8, queued: int = 8) -> serve.Deployment:
+def deployment(kind: type, name: str, *, replicas: int = 1, ongoing: int = 8, queued: int = 8, gpus: float = 0) -> serve.Deployment:
     """A deployment of `kind` that takes `ongoing` requests a replica at a time; more than `queued` that wait are refused at once (503)."""
     return serve.Deployment.options(
         serve.deployment(kind),  # type: ignore[arg-type]
@@ -36,7 +40,7 @@ def deployment(kind: type, name: str, *, replicas: int = 1, ongoing: int = 8, qu
         num_replicas=replicas,
         max_ongoing_requests=ongoing,
         max_queued_requests=queued,
-        ray_actor_options=LIGHT,
+        ray_actor_options={**LIGHT, "num_gpus": gpus},
         health_check_period_s=5,
     )
 

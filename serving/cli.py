@@ -1,7 +1,7 @@
 """The command `glossa`. Heavy parts (Ray, models) are imported only by the commands that need them, so that help comes at once."""
 
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -60,11 +60,6 @@ def service(data: Path) -> "Iterator[Glossa]":
         yield client
 
 
-def settings_of(data: Path, host: str, port: int, embedder: str | None, replicas: int = DEFAULTS.replicas) -> Settings:
-    """The settings that the options name. Raises InvalidInput when one cannot work."""
-    return Settings(data=data, host=host, port=port, embedder=embedder, replicas=replicas)
-
-
 @app.command()
 def up(
     *,
@@ -72,6 +67,9 @@ def up(
     port: Port = DEFAULTS.port,
     data: Data = DEFAULTS.data,
     embedder: Embedder = DEFAULTS.embedder,
+    reranker: Annotated[
+        str | None, typer.Option(envvar="GLOSSA_RERANKER", help="A cross-encoder for the best 32, by name or path.", show_default="none")
+    ] = DEFAULTS.reranker,
     replicas: Annotated[int, typer.Option(envvar="GLOSSA_REPLICAS", min=1, help="Copies of the search index.")] = DEFAULTS.replicas,
     samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
@@ -84,7 +82,7 @@ def up(
     from serving.sending import find_files
 
     files = find_files([samples]) if samples else []
-    settings = settings_of(data, host, port, embedder, replicas)
+    settings = Settings(data=data, host=host, port=port, embedder=embedder, reranker=reranker, replicas=replicas)
     if already := background.running(data):
         state = already[0]
         fail(f"Glossa runs already on the folder {data} at {state.url} (process {state.pid}); stop it with `glossa down`.")
@@ -319,7 +317,7 @@ def doctor(
     from serving.doctor import Level, checks
 
     faults = 0
-    for check in checks(settings_of(data, host, port, embedder)):
+    for check in checks(Settings(data=data, host=host, port=port, embedder=embedder)):
         with err.status(f"Looking at {check.name}"):
             findings = list(check.look())
         for finding in findings:
@@ -336,31 +334,48 @@ def doctor(
 
 @app.command("eval")
 def evaluate(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines: id, question, question_language, document, document_language.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Our JSON lines, SQuAD files (several: the same questions by language) or a BEIR folder."),
+    ],
     *,
     collection: Among = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file as JSON.", show_default=False)] = None,
-    min_same: Annotated[float, typer.Option(min=0, max=1, help="Fail if hit@3 within a language is below.")] = 0.95,
-    min_cross: Annotated[float, typer.Option(min=0, max=1, help="Fail if hit@3 across languages is below.")] = 0.85,
+    picture: Annotated[Path | None, typer.Option(help="Write the matrix to this file as an SVG heat map.", show_default=False)] = None,
+    baseline: Annotated[Path | None, typer.Option(help="An earlier --json: fail if a pair has lost.", show_default=False)] = None,
+    most_lost: Annotated[float, typer.Option(min=0, max=1, help="How much nDCG@10 a pair may lose against the baseline.")] = 0.02,
+    min_same: Annotated[float, typer.Option(min=0, max=1, help="Fail if hit@3 within a language is below.")] = 0.0,
+    min_cross: Annotated[float, typer.Option(min=0, max=1, help="Fail if hit@3 across languages is below.")] = 0.0,
     data: Data = DEFAULTS.data,
 ) -> None:
     """Measure on questions with known answers how well the running service finds them, per pair of languages.
 
-    Example:  glossa eval samples/questions.jsonl --json quality.json
+    Documents that SQuAD and BEIR sets bring along are ingested into collections of their own, and deleted at the end.
+
+    Example:  glossa eval samples/questions.jsonl --json quality.json --picture quality.svg
     """
     from serving import evaluate as evaluation
-    from serving.progress import counting
-    from serving.quality_table import show_report
+    from serving.progress import counting, following
+    from serving.quality_table import save_picture, show_report
+    from serving.question_sets import read_question_set
 
-    questions = evaluation.read_questions(file)
-    with service(data) as client, counting("Asking", len(questions)) as tick:
-        report = evaluation.evaluate(client, questions, collections=collection, report=tick)
+    asked = read_question_set(files)
+    documents = sum(len(corpus.texts) for corpus in asked.corpora)
+    with service(data) as client, ExitStack() as until_then:
+        with following(documents) as follow:
+            until_then.enter_context(evaluation.ingested(client, asked.corpora, follow))
+        with counting("Asking", len(asked.questions)) as tick:
+            report = evaluation.evaluate(client, asked.questions, collections=collection, report=tick)
     if json:
         json.write_text(report.as_json() + "\n", encoding="utf-8")
+    if picture:
+        save_picture(report, picture)
     show_report(report)
     for name, quality, least in (("within a language", report.same, min_same), ("across languages", report.cross, min_cross)):
-        if quality is not None and quality.hit3 < least:
-            fail(f"hit@3 {name} is {quality.hit3:.3f}, below {least}.")
+        if quality is not None and quality.hit3.value < least:
+            fail(f"hit@3 {name} is {quality.hit3.value:.3f}, below {least}.")
+    if baseline and (lost := evaluation.dropped(report, baseline.read_text(encoding="utf-8"), most_lost)):
+        fail(" ".join(lost))
 
 
 def fail(sentence: str) -> NoReturn:

@@ -1,44 +1,54 @@
 """Ask a running service questions whose answers are known, and measure how well it finds them, per pair of languages."""
 
 import json
+import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
 import ir_measures
-from ir_measures import RR, Qrel, ScoredDoc, Success
+import numpy as np
+from ir_measures import RR, Qrel, R, ScoredDoc, Success, nDCG
+from scipy.stats import bootstrap
 
 from rag.errors import InvalidInput
-from rag.records import Passage
+from rag.records import Passage, Status
 from serving.client import Glossa
+from serving.question_sets import Corpus, Question
+from serving.sending import LocalFile, Outcome, ingest
 
 DEPTH = 30  # passages looked at: enough for ten documents in most collections
-HIT_1, HIT_3, MRR = Success @ 1, Success @ 3, RR @ 10
+# MacAvaney et al., ECIR 2022: Success@k is the share of questions with a right document among the first k.
+MEASURES = {"hit1": Success @ 1, "hit3": Success @ 3, "mrr10": RR @ 10, "ndcg10": nDCG @ 10, "recall10": R @ 10}
+RESAMPLES = 1000
+CONFIDENCE = 0.95
+Scores = dict[str, float]  # of one question, by the names of MEASURES
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A question and where its answer stands; `document` is None when no document answers it."""
+class Mean:
+    """A mean over questions, and its 95% interval by bootstrap over the questions (percentiles)."""
 
-    id: str
-    question: str
-    question_language: str
-    document: str | None
-    document_language: str | None
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Means over `questions` questions: share with the right document first and among the first three documents; reciprocal rank."""
+    """Means over `questions` questions."""
 
     questions: int
-    hit1: float
-    hit3: float
-    mrr10: float
+    hit1: Mean
+    hit3: Mean
+    mrr10: Mean
+    ndcg10: Mean
+    recall10: Mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +68,33 @@ class Report:
         record: dict[str, Any] = {name: getattr(self, name) for name in ("unanswerable", "declined", "p50_ms", "missed")}
         record |= {"same": self.same and asdict(self.same), "cross": self.cross and asdict(self.cross)}
         record["pairs"] = {"-".join(pair): asdict(quality) for pair, quality in self.pairs.items()}
-        return json.dumps(record, indent=2)
+        return json.dumps(record, indent=1)
 
 
-def read_questions(path: Path) -> list[Question]:
-    """The questions of a JSON-lines file. Raises InvalidInput with the line's number when one cannot be used."""
-    questions = []
-    for number, line in enumerate(_lines(path), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            document = row["document"]
-            language = row["document_language"] if document is not None else None
-            questions.append(Question(str(row["id"]), row["question"], row["question_language"], document, language))
-        except (ValueError, KeyError, TypeError) as error:
-            raise InvalidInput(
-                f"Line {number} of {path} is no question ({error!r}); give one JSON object a line with "
-                "id, question, question_language, document (null when nothing answers) and document_language."
-            ) from error
-    if not questions:
-        raise InvalidInput(f"{path} holds no question; give one JSON object a line.")
-    if len({question.id for question in questions}) < len(questions):
-        raise InvalidInput(f"Two questions of {path} have the same id; give each its own.")
-    return questions
+@contextmanager
+def ingested(service: Glossa, corpora: Sequence[Corpus], report: Callable[[list[Outcome], str], None]) -> Iterator[None]:
+    """Hold the corpora in collections of their own for as long as the `with` lasts. Raises InvalidInput when a document fails."""
+    sent: list[Outcome] = []
 
+    def both(now: list[Outcome], doing: str) -> None:
+        report([*sent, *now], doing)
 
-def _lines(path: Path) -> Iterable[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path} cannot be read as UTF-8 text ({error}); name a file of questions.") from error
+        for corpus in corpora:
+            with tempfile.TemporaryDirectory() as folder:
+                files = [LocalFile(Path(folder) / name, name) for name in corpus.texts]
+                for file in files:
+                    file.path.write_text(corpus.texts[file.name], encoding="utf-8")
+                outcomes = ingest(service, files, corpus.collection, wait=True, report=both)
+            sent += outcomes
+            failed = [outcome for outcome in outcomes if outcome.status is not Status.READY]
+            if failed:
+                raise InvalidInput(f"{len(failed)} documents of the question set were not taken, first {failed[0].name}: {failed[0].note}")
+        yield
+    finally:
+        for outcome in sent:
+            if outcome.id:
+                service.delete(outcome.id)
 
 
 def evaluate(
@@ -98,14 +104,15 @@ def evaluate(
     found: dict[str, list[Passage]] = {}
     milliseconds, declined = [], []
     for question in questions:
-        if question.document is None:
-            declined.append(not service.ask(question.question, collections=collections).citations)
+        among = collections if question.collection is None else [question.collection]
+        if not question.relevant:
+            declined.append(not service.ask(question.question, collections=among).citations)
         else:
             start = time.perf_counter()
-            found[question.id] = service.search(question.question, collections=collections, k=DEPTH).passages
+            found[question.id] = service.search(question.question, collections=among, k=DEPTH).passages
             milliseconds.append((time.perf_counter() - start) * 1000)
         report()
-    answerable = [question for question in questions if question.document is not None]
+    answerable = [question for question in questions if question.relevant]
     scores = score(answerable, found)
     return Report(
         pairs=_by_pair(answerable, scores),
@@ -114,26 +121,24 @@ def evaluate(
         unanswerable=len(declined),
         declined=fmean(declined) if declined else None,
         p50_ms=round(median(milliseconds), 2) if milliseconds else None,
-        missed=tuple(question.id for question in answerable if scores[question.id].hit3 == 0),
+        missed=tuple(question.id for question in answerable if scores[question.id]["hit3"] == 0),
     )
 
 
-def score(questions: Sequence[Question], found: dict[str, list[Passage]]) -> dict[str, Quality]:
-    """How well each question found its document, by its id. Documents are ranked by their best passage.
-
-    Measures: ir_measures (Success@1, Success@3, RR@10; MacAvaney et al., ECIR 2022).
-    """
+def score(questions: Sequence[Question], found: Mapping[str, list[Passage]]) -> dict[str, Scores]:
+    """How well each question found its documents, by its id. Documents are ranked by their best passage."""
     judged: list[Qrel] = []
     run: list[ScoredDoc] = []
     for question in questions:
-        judged.append(Qrel(question.id, "none", 1))  # so that a question that finds nothing counts as 0 rather than not at all
+        judged += [Qrel(question.id, name, grade) for name, grade in question.relevant.items()]
         for rank, name in enumerate(dict.fromkeys(passage.name for passage in found[question.id]), 1):
-            run.append(ScoredDoc(question.id, name, 1 / rank))
-            judged.append(Qrel(question.id, name, int(is_document(name, question.document or ""))))
-    values: dict[str, dict[Any, float]] = defaultdict(dict)
-    for metric in ir_measures.iter_calc([HIT_1, HIT_3, MRR], judged, run):
-        values[metric.query_id][metric.measure] = metric.value
-    return {q.id: Quality(1, *(values[q.id].get(measure, 0.0) for measure in (HIT_1, HIT_3, MRR))) for q in questions}
+            right = next((document for document in question.relevant if is_document(name, document)), f"other/{name}")
+            run.append(ScoredDoc(question.id, right, 1 / rank))
+    values: dict[str, Scores] = defaultdict(lambda: dict.fromkeys(MEASURES, 0.0))  # a question that found nothing counts as 0
+    names = {measure: name for name, measure in MEASURES.items()}
+    for metric in ir_measures.iter_calc(list(names), judged, run):
+        values[metric.query_id][names[metric.measure]] = metric.value
+    return {question.id: values[question.id] for question in questions}
 
 
 def is_document(name: str, document: str) -> bool:
@@ -141,15 +146,35 @@ def is_document(name: str, document: str) -> bool:
     return name == document or name.endswith(f"/{document}") or document.endswith(f"/{name}")
 
 
-def _by_pair(questions: Sequence[Question], scores: dict[str, Quality]) -> dict[tuple[str, str], Quality]:
-    groups: dict[tuple[str, str], list[Quality]] = defaultdict(list)
+def dropped(report: Report, baseline: str, most: float) -> list[str]:
+    """A sentence for each pair whose nDCG@10 is more than `most` below that of an earlier report (its JSON). Raises InvalidInput."""
+    try:
+        before = {pair: float(quality["ndcg10"]["value"]) for pair, quality in json.loads(baseline)["pairs"].items()}
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInput(f"The baseline is no report of this command ({error!r}); make one with --json.") from error
+    now = {"-".join(pair): quality.ndcg10.value for pair, quality in report.pairs.items()}
+    lost = [pair for pair in before if pair not in now or before[pair] - now[pair] > most]
+    return [f"nDCG@10 of {pair} is {now.get(pair, 0.0):.3f}, before {before[pair]:.3f}." for pair in lost]
+
+
+def _by_pair(questions: Sequence[Question], scores: Mapping[str, Scores]) -> dict[tuple[str, str], Quality]:
+    groups: dict[tuple[str, str], list[Scores]] = defaultdict(list)
     for question in questions:
         groups[question.question_language, question.document_language or "und"].append(scores[question.id])
     return {pair: mean for pair, group in sorted(groups.items()) if (mean := _mean(group)) is not None}
 
 
-def _mean(scores: Sequence[Quality]) -> Quality | None:
+def _mean(scores: Sequence[Scores]) -> Quality | None:
     if not scores:
         return None
-    means = (round(fmean(getattr(one, name) for one in scores), 4) for name in ("hit1", "hit3", "mrr10"))
-    return Quality(len(scores), *means)
+    return Quality(len(scores), **{name: mean_of([one[name] for one in scores]) for name in MEASURES})
+
+
+def mean_of(values: Sequence[float]) -> Mean:
+    """The mean with its interval; the same values give the same interval."""
+    mean = fmean(values)
+    low = high = mean
+    if len(set(values)) > 1:
+        drawn = bootstrap((np.array(values),), np.mean, n_resamples=RESAMPLES, confidence_level=CONFIDENCE, method="percentile", rng=0)
+        low, high = drawn.confidence_interval
+    return Mean(round(mean, 4), round(float(low), 4), round(float(high), 4))

@@ -108,6 +108,6 @@ def haproxy_without_open_ports(folder: Path) -> Path:
     return script
 
 
-def names_a_hub_model(embedder: str | None) -> bool:
-    """Whether loading this embedder may need a model hub: it is given, and it is no folder here."""
-    return embedder is not None and not Path(embedder).exists()
+def names_a_hub_model(*models: str | None) -> bool:
+    """Whether loading one of these may need a model hub: it is given, and it is no folder here."""
+    return any(model is not None and not Path(model).exists() for model in models)

@@ -1,16 +1,24 @@
-"""The figures of an evaluation on the screen: a matrix of question language by document language, then the means."""
+"""The figures of an evaluation on the screen and as a picture: a matrix of question language by document language, then the means."""
 
+import io
 from collections.abc import Iterable
+from pathlib import Path
 
+from rich.console import Console
+from rich.style import Style
 from rich.table import Table
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 from rich.text import Text
 
 from rag.languages import LANGUAGES
-from serving.evaluate import Quality, Report
+from serving.evaluate import Mean, Quality, Report
 from serving.tables import out, show_table
 
-GOOD, FAIR = 0.95, 0.85  # the shares of hit@3 that are demanded within a language and across languages
-MEASURES = "hit@1\nhit@3\nMRR@10"
+COLUMNS = ("questions", "hit@1", "hit@3", "MRR@10", "nDCG@10", "recall@10")
+TITLE = "nDCG@10 x 100: questions (rows) by documents (columns)"
+# From red over yellow to green, for nDCG@10 from 0.3 to 1: least and most are told apart on a print without colour by the figure itself.
+COLDEST, HOTTEST = 0.3, 1.0
+RAMP = [(215, 48, 39), (252, 141, 89), (254, 224, 139), (217, 239, 139), (145, 207, 96), (26, 152, 80)]
 
 
 def show_report(report: Report) -> None:
@@ -18,43 +26,55 @@ def show_report(report: Report) -> None:
     if out.is_terminal:
         out.print(matrix(report))
     else:
-        pairs = [("-".join(pair), *_figures(quality)) for pair, quality in report.pairs.items()]
-        show_table("Pairs", ("pair", "questions", "hit@1", "hit@3", "MRR@10"), pairs)
+        show_table("Pairs", ("pair", *COLUMNS), [("-".join(pair), *_figures(quality)) for pair, quality in report.pairs.items()])
     named = (("same language", report.same), ("across languages", report.cross))
-    means = [(name, *_figures(quality)) for name, quality in named if quality is not None]
-    show_table("Means", ("mean", "questions", "hit@1", "hit@3", "MRR@10"), means)
+    show_table("Means", ("mean", *COLUMNS), [(name, *_figures(quality)) for name, quality in named if quality is not None])
     if report.declined is not None:
         out.print(f"Declined {report.declined:.0%} of {report.unanswerable} questions that no document answers.")
     if report.p50_ms is not None:
         out.print(f"A search took {report.p50_ms:.1f} ms (median, over HTTP).")
-    if report.missed:
-        out.print(f"Not among the first three: {' '.join(report.missed)}", soft_wrap=True)
+
+
+def save_picture(report: Report, path: Path) -> None:
+    """Write the matrix as an SVG heat map."""
+    table = matrix(report)
+    table.title = None
+    console = Console(record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.width = max(console.measure(table).maximum, len(TITLE) + 8)
+    console.print(table)
+    console.save_svg(str(path), title=TITLE, theme=DEFAULT_TERMINAL_THEME)
 
 
 def matrix(report: Report) -> Table:
-    """One row for each language of questions, one column for each language of documents, three figures in a cell."""
-    table = Table(title="Questions (rows) by documents (columns)", title_justify="left", title_style="bold", show_lines=True)
+    """nDCG@10 x 100: one row for each language of questions, one column for each language of documents."""
+    table = Table(title=TITLE, title_justify="left", title_style="bold", show_lines=True)
+    asked, written = (_languages(pair[side] for pair in report.pairs) for side in (0, 1))
     table.add_column("")
-    table.add_column("")
-    for language in _languages(document for _, document in report.pairs):
+    for language in written:
         table.add_column(language, justify="right")
-    for asked in _languages(question for question, _ in report.pairs):
-        cells = (_cell(report.pairs.get((asked, written))) for written in _languages(document for _, document in report.pairs))
-        table.add_row(asked, MEASURES, *cells)
+    for question in asked:
+        table.add_row(question, *(_cell(report.pairs.get((question, document))) for document in written))
     return table
 
 
 def _languages(found: Iterable[str]) -> list[str]:
-    """The eight, then whatever else the questions name."""
-    return [*LANGUAGES, *sorted(set(found) - set(LANGUAGES))]
+    """Those that were measured: the eight in their order, then whatever else the questions name."""
+    there = set(found)
+    return [*(language for language in LANGUAGES if language in there), *sorted(there - set(LANGUAGES))]
 
 
 def _cell(quality: Quality | None) -> Text:
     if quality is None:
         return Text("-", style="dim")
-    style = "green" if quality.hit3 >= GOOD else "yellow" if quality.hit3 >= FAIR else "red"
-    return Text(f"{quality.hit1:.2f}\n{quality.hit3:.2f}\n{quality.mrr10:.2f}", style=style)
+    warmth = min(max((quality.ndcg10.value - COLDEST) / (HOTTEST - COLDEST), 0.0), 1.0)
+    red, green, blue = RAMP[round(warmth * (len(RAMP) - 1))]
+    return Text(f" {100 * quality.ndcg10.value:.0f} ", style=Style(color="rgb(0,0,0)", bgcolor=f"rgb({red},{green},{blue})"))
 
 
-def _figures(quality: Quality) -> tuple[int, str, str, str]:
-    return quality.questions, f"{quality.hit1:.3f}", f"{quality.hit3:.3f}", f"{quality.mrr10:.3f}"
+def _figures(quality: Quality) -> tuple[str, ...]:
+    means = (quality.hit1, quality.hit3, quality.mrr10, quality.ndcg10, quality.recall10)
+    return (str(quality.questions), *map(_with_interval, means))
+
+
+def _with_interval(mean: Mean) -> str:
+    return f"{mean.value:.3f} [{mean.low:.2f}, {mean.high:.2f}]"

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rag.analyzers import analyze
 from rag.catalog.feed import current_version, pending
@@ -18,23 +18,27 @@ from rag.settings import Settings
 from serving.messages import Found, Query, milliseconds
 
 if TYPE_CHECKING:
+    from ray.serve.handle import DeploymentHandle
+
     from rag.retriever import Retriever
 
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
+RERANKED = 32  # passages that a reranker reads for a question
 CATCH_UP_SECONDS = 0.5  # a search waits at most so long for this replica to load what has just become ready
 
 
 class Retrieval:
     """A replica: holds the whole index, loaded from the catalog at start and kept fresh by a thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, reranking: "DeploymentHandle[Any] | None" = None) -> None:
         """Load the embedder and the index; the replica takes requests only when both are there."""
         # Imported where a replica starts: they bring torch, and the gateway and the process that deploys do without.
         from rag.embedder import load_embedder
         from rag.retriever import Retriever
 
         self.settings = settings
+        self.reranking = reranking
         self.engine = open_catalog(settings.catalog_url)
         self.retriever = Retriever(self.engine, load_embedder(settings.embedder))
         self.retriever.follow()  # loads the whole catalog
@@ -68,17 +72,23 @@ class Retrieval:
         """The best passages for a question. Raises NotYet when `min_version` is not reached in time, EmbedderMismatch, InvalidInput."""
         if query.min_version is not None:
             await self.wait_for(query.min_version, query.visible)
-        return await asyncio.to_thread(self.find, query)
-
-    def find(self, query: Query) -> Found:
-        """Search, in a thread."""
         started = time.perf_counter()
-        language = detect_language(query.question)
+        passages = await asyncio.to_thread(self.find, query)
+        timings = {"retrieval": milliseconds(started)}
+        if self.reranking is not None and passages:
+            from rag.reranker import rerank
+
+            reranking = time.perf_counter()
+            scores = await self.reranking.score.remote(query.question, [passage.text for passage in passages])
+            passages = rerank(passages, scores)[: query.k]
+            timings["reranking"] = milliseconds(reranking)
+        return Found(passages, detect_language(query.question), {**timings, "total": milliseconds(started)})
+
+    def find(self, query: Query) -> list[Passage]:
+        """Search, in a thread: as many passages as are asked for, or as the reranker reads."""
         self.catch_up()
-        passages = self.retriever.search(
-            query.question, visible=query.visible, k=query.k, languages=query.languages, document_ids=query.document_ids
-        )
-        return Found(passages, language, {"total": milliseconds(started)})
+        k = query.k if self.reranking is None else max(query.k, RERANKED)
+        return self.retriever.search(query.question, visible=query.visible, k=k, languages=query.languages, document_ids=query.document_ids)
 
     async def wait_for(self, version: int, visible: frozenset[str] | None) -> None:
         """Wait until every upload and delete up to `version` is ready or failed, and this replica has seen it."""

@@ -33,7 +33,7 @@ def environment(settings: Settings, temporary: Path) -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "DO_NOT_TRACK": "1",
-        "HF_HUB_OFFLINE": "0" if instance.names_a_hub_model(settings.embedder) else "1",
+        "HF_HUB_OFFLINE": "0" if instance.names_a_hub_model(settings.embedder, settings.reranker) else "1",
         # Ray's own ports can run code: nobody without the token may speak to them
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(instance.write_secret(settings.run / "ray-token")),

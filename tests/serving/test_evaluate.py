@@ -1,21 +1,26 @@
-"""Measures on literal results, and question files with faults."""
+"""Measures on literal results."""
 
 import json
-from pathlib import Path
+import math
 
 import pytest
 
 from rag.errors import InvalidInput
 from rag.records import Passage
-from serving.evaluate import Quality, Question, Report, is_document, read_questions, score
+from serving.evaluate import Mean, Quality, Report, dropped, is_document, mean_of, score
+from serving.question_sets import Question
 
 
 def passage(name: str) -> Passage:
     return Passage("d_1", name, 1, 0, 1, "x", "en", 0.5)
 
 
+def quality(value: float) -> Quality:
+    return Quality(2, *[Mean(value, value, value)] * 5)
+
+
 def test_first_fourth_and_missing_score_as_by_hand() -> None:
-    questions = [Question(id, "?", "en", "right.pdf", "de") for id in ("first", "fourth", "missing", "nothing")]
+    questions = [Question(id, "?", "en", {"right.pdf": 1}, "de") for id in ("first", "fourth", "missing", "nothing")]
     wrong = [passage(f"wrong-{number}.pdf") for number in range(10)]
     found = {
         "first": [passage("right.pdf"), wrong[0]],
@@ -30,12 +35,38 @@ def test_first_fourth_and_missing_score_as_by_hand() -> None:
         "missing": wrong,
         "nothing": [],
     }
-    assert score(questions, found) == {
-        "first": Quality(1, 1.0, 1.0, 1.0),
-        "fourth": Quality(1, 0.0, 0.0, 0.25),
-        "missing": Quality(1, 0.0, 0.0, 0.0),
-        "nothing": Quality(1, 0.0, 0.0, 0.0),
-    }
+    scores = score(questions, found)
+    assert scores["first"] == {"hit1": 1, "hit3": 1, "mrr10": 1, "ndcg10": 1, "recall10": 1}
+    assert scores["fourth"] == {"hit1": 0, "hit3": 0, "mrr10": 0.25, "ndcg10": pytest.approx(1 / math.log2(5)), "recall10": 1}
+    assert set(scores["missing"].values()) == set(scores["nothing"].values()) == {0.0}
+
+
+def test_grades_count_in_ndcg_and_every_right_document_in_recall() -> None:
+    question = Question("q", "?", "en", {"best.txt": 2, "good.txt": 1}, "en")
+    scores = score([question], {"q": [passage("good.txt"), passage("wrong.txt")]})["q"]
+    assert scores["recall10"] == 0.5
+    assert scores["ndcg10"] == pytest.approx(1 / (2 + 1 / math.log2(3)))
+
+
+def test_an_interval_holds_its_mean_and_narrows_with_more_questions() -> None:
+    few, many = mean_of([0.0, 1.0] * 5), mean_of([0.0, 1.0] * 500)
+    assert few.low < many.low < few.value == many.value == 0.5 < many.high < few.high
+    assert mean_of([1.0]) == Mean(1.0, 1.0, 1.0)
+
+
+def test_a_pair_that_lost_more_than_allowed_is_named() -> None:
+    def report(**values: float) -> Report:
+        pairs = {(pair[:2], pair[2:]): quality(value) for pair, value in values.items()}
+        return Report(pairs, None, None, 0, None, None, ())
+
+    before = report(enth=0.8, ende=0.9, dede=1.0).as_json()
+    assert dropped(report(enth=0.79, ende=0.9, dede=1.0), before, 0.02) == []
+    assert dropped(report(enth=0.77, ende=0.95), before, 0.02) == [
+        "nDCG@10 of en-th is 0.770, before 0.800.",
+        "nDCG@10 of de-de is 0.000, before 1.000.",
+    ]
+    with pytest.raises(InvalidInput, match="no report of this command"):
+        dropped(report(), "[]", 0.02)
 
 
 def test_a_document_is_known_with_and_without_its_folder() -> None:
@@ -44,46 +75,9 @@ def test_a_document_is_known_with_and_without_its_folder() -> None:
     assert not is_document("ba.pdf", "a.pdf")
 
 
-def test_questions_are_read_and_unanswerable_ones_have_no_document(tmp_path: Path) -> None:
-    path = tmp_path / "q.jsonl"
-    first = {"id": 1, "question": "ที่ไหน", "question_language": "th", "document": "a.pdf", "document_language": "de", "page": 3}
-    second = {"id": 2, "question": "?", "question_language": "en", "document": None}
-    path.write_text(f"{json.dumps(first)}\n\n{json.dumps(second)}\n")
-    assert read_questions(path) == [Question("1", "ที่ไหน", "th", "a.pdf", "de"), Question("2", "?", "en", None, None)]
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        ("", "holds no question"),
-        ('{"id": 1, "question": "?"}', "Line 1 of .* is no question"),
-        ('\n["id"]', "Line 2 of .* is no question"),
-        ("nonsense", "Line 1 of .* is no question"),
-    ],
-)
-def test_a_question_file_with_a_fault_is_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:
-    path = tmp_path / "q.jsonl"
-    path.write_text(content)
-    with pytest.raises(InvalidInput, match=sentence):
-        read_questions(path)
-
-
-def test_an_id_given_twice_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "q.jsonl"
-    path.write_text(2 * '{"id": 1, "question": "?", "question_language": "en", "document": null}\n')
-    with pytest.raises(InvalidInput, match="same id"):
-        read_questions(path)
-
-
 def test_a_report_is_one_json_object() -> None:
-    quality = Quality(2, 0.5, 1.0, 0.75)
-    report = Report({("en", "th"): quality}, None, quality, 1, 1.0, 3.25, ())
-    assert json.loads(report.as_json()) == {
-        "unanswerable": 1,
-        "declined": 1.0,
-        "p50_ms": 3.25,
-        "missed": [],
-        "same": None,
-        "cross": {"questions": 2, "hit1": 0.5, "hit3": 1.0, "mrr10": 0.75},
-        "pairs": {"en-th": {"questions": 2, "hit1": 0.5, "hit3": 1.0, "mrr10": 0.75}},
-    }
+    record = json.loads(Report({("en", "th"): quality(0.75)}, None, quality(0.75), 1, 1.0, 3.25, ()).as_json())
+    assert set(record) == {"unanswerable", "declined", "p50_ms", "missed", "same", "cross", "pairs"}
+    assert record["same"] is None
+    assert record["pairs"]["en-th"] == record["cross"]
+    assert record["cross"]["ndcg10"] == {"value": 0.75, "low": 0.75, "high": 0.75}

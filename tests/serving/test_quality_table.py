@@ -1,20 +1,32 @@
 """The matrix of an evaluation."""
 
 from io import StringIO
+from pathlib import Path
 
 from rich.console import Console
 
-from serving.evaluate import Quality, Report
-from serving.quality_table import matrix
+from rag.languages import LANGUAGES
+from serving.evaluate import Mean, Quality, Report
+from serving.quality_table import matrix, save_picture
+
+
+def report() -> Report:
+    value = Mean(0.62, 0.5, 0.7)
+    return Report({(a, b): Quality(2, *[value] * 5) for a in LANGUAGES for b in LANGUAGES}, None, None, 0, None, None, ())
 
 
 def test_the_matrix_is_eight_by_eight_and_fits_a_terminal() -> None:
-    report = Report({("en", "th"): Quality(2, 0.5, 0.75, 0.62)}, None, None, 0, None, None, ())
     written = StringIO()
-    table = matrix(report)
+    table = matrix(report())
     Console(file=written, width=80).print(table)
-    assert (len(table.rows), len(table.columns)) == (8, 10)
+    assert (len(table.rows), len(table.columns)) == (8, 9)
     assert max(map(len, written.getvalue().splitlines())) <= 80
     assert "…" not in written.getvalue()
-    for figure in ("0.50", "0.75", "0.62"):
-        assert written.getvalue().count(figure) == 1
+    assert written.getvalue().count(" 62 ") == 64
+
+
+def test_the_picture_is_coloured_by_the_figure(tmp_path: Path) -> None:
+    save_picture(report(), tmp_path / "matrix.svg")
+    svg = (tmp_path / "matrix.svg").read_text()
+    assert svg.startswith("<svg")
+    assert svg.count("#fee08b") >= 64  # 0.62 is in the middle of the ramp
