@@ -1,0 +1,102 @@
+"""The served model's own tokenizer and chat template: what a conversation costs in tokens, and text that cannot forge a role."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import regex
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from rag.errors import InvalidInput
+
+Message = dict[str, Any]  # as the OpenAI chat API has it: role, content, and for tools tool_calls or tool_call_id
+Tool = dict[str, Any]
+
+# What cannot be seen, or turns the direction of text: but for tab, newline, and the joiners that Hindi and emoji are written with.
+_INVISIBLE = regex.compile(r"[[\p{Cc}\p{Cf}\U000E0100-\U000E01EF]--[\t\n\u200c\u200d]]", regex.V1)
+_LINE_BREAK = regex.compile("\r\n?|[\u0085\u2028\u2029]")
+# Markers of roles in the templates of common model families, for a server whose tokenizer is not at hand.
+COMMON_MARKERS = (
+    r"<\|[^|<>\s]{1,60}\|>",  # Llama 3, Qwen, Phi
+    r"</?s>|<</?SYS>>|\[/?INST\]|\[/?(?:TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\]",  # Llama 2, Mistral
+    r"<(?:start|end)_of_turn>|<[bep]os>",  # Gemma
+)
+
+
+class TokenCounter(Protocol):
+    """Counts as the model's server does; never an estimate."""
+
+    def count(self, messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
+        """Tokens of the whole prompt, up to where the model begins to write. Raises InvalidInput when the template refuses it."""
+        ...
+
+    def count_text(self, text: str) -> int:
+        """Tokens of a text by itself."""
+        ...
+
+    def neutral(self, text: str) -> str:
+        """The text without what a template would take for a role or an end of turn."""
+        ...
+
+
+class ChatTokenizer:
+    """A Hugging Face tokenizer with a chat template; may be used from any thread."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+        """Wrap it. Raises InvalidInput when it has no chat template: a base model cannot hold a conversation."""
+        if not tokenizer.chat_template:
+            raise InvalidInput(f"The model {name} has no chat template; use its instruction-tuned version ('...-Instruct').")
+        self.tokenizer = tokenizer
+        self.name = name
+        special = [str(token) for token in tokenizer.added_tokens_decoder.values() if token.special]
+        self._markers = marker_pattern(regex.escape(token) for token in sorted(special, key=len, reverse=True))
+
+    def token_ids(self, messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> list[int]:
+        """The whole prompt's tokens, as vLLM makes them from the same messages."""
+        try:
+            text = self.tokenizer.apply_chat_template(
+                list(messages), tools=list(tools) if tools else None, add_generation_prompt=True, tokenize=False
+            )
+        except Exception as error:  # a template is a program of the model's maker and raises what it likes
+            raise InvalidInput(f"The chat template of {self.name} does not take this conversation: {error}") from error
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def count(self, messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
+        """Tokens of the whole prompt."""
+        return len(self.token_ids(messages, tools))
+
+    def count_text(self, text: str) -> int:
+        """Tokens of a text by itself."""
+        return len(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def neutral(self, text: str) -> str:
+        """The text without invisible characters and with every special token of the model broken by a space."""
+        return neutralise(text, self._markers)
+
+
+def load_chat_tokenizer(name_or_path: str) -> ChatTokenizer:
+    """From a folder or, by hub name, from the hub. Raises InvalidInput when there is none, or none that may be had without a token."""
+    local = Path(name_or_path).expanduser().is_dir()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name_or_path, local_files_only=local)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InvalidInput(
+            f"The tokenizer of {name_or_path!r} cannot be loaded ({reason}); give a model folder or a hub name, and for a gated model "
+            "accept its licence on the hub and set HF_TOKEN."
+        ) from error
+    return ChatTokenizer(tokenizer, name_or_path)
+
+
+def marker_pattern(patterns: Iterable[str]) -> "regex.Pattern[str]":
+    """One pattern for all the markers that must not appear in a text, those of common families among them."""
+    return regex.compile("|".join((*patterns, *COMMON_MARKERS)))
+
+
+def neutralise(text: str, markers: "regex.Pattern[str]") -> str:
+    """Take out what cannot be seen, then put a space into each marker after its first character, until none is left."""
+    plain: str = _INVISIBLE.sub("", _LINE_BREAK.sub("\n", text))
+    while markers.search(plain):
+        plain = markers.sub(lambda found: f"{found[0][0]} {found[0][1:]}", plain)
+    return plain

@@ -1,0 +1,98 @@
+"""Makes model folders around a Llama of random weights with Llama 3.1's special tokens and the form of its chat template."""
+
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+# https://www.llama.com/docs/model-cards-and-prompt-formats/llama3_1
+SPECIAL = ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>", "<|eom_id|>", "<|python_tag|>"]
+TEXTS = [
+    "The passages answer the question. Der Urlaub beträgt dreißig Tage im Jahr. Les lampes sont garanties deux ans.",
+    "La batteria dura dodici ore. A loja abre às nove horas. El pedido llega en tres días hábiles. [1] [2] [3]",
+    "छुट्टी के लिए दो सप्ताह पहले आवेदन करें। ไฟท้ายใช้เวลาชาร์จสองชั่วโมง",
+]
+TEMPLATE = """{{- bos_token }}
+{%- if messages[0]['role'] == 'system' %}{% set system = messages[0]['content'] | trim %}{% set messages = messages[1:] %}
+{%- else %}{% set system = '' %}{% endif %}
+{{- '<|start_header_id|>system<|end_header_id|>\\n\\n' }}
+{%- if tools %}{{- 'Environment: ipython\\n' }}{% endif %}
+{{- 'Cutting Knowledge Date: December 2023\\nToday Date: 26 Jul 2024\\n\\n' }}
+{%- if tools %}{% for tool in tools %}{{- tool | tojson(indent=4) + '\\n\\n' }}{% endfor %}{% endif %}
+{{- system + '<|eot_id|>' }}
+{%- for message in messages %}
+    {%- if message.tool_calls %}
+        {%- if message.tool_calls | length != 1 %}{{- raise_exception('This model only supports single tool-calls at once!') }}{% endif %}
+        {%- set call = message.tool_calls[0].function %}
+        {{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n{"name": "' + call.name + '", "parameters": ' }}
+        {{- call.arguments | tojson + '}<|eot_id|>' }}
+    {%- else %}
+        {%- set role = 'ipython' if message['role'] == 'tool' else message['role'] %}
+        {{- '<|start_header_id|>' + role + '<|end_header_id|>\\n\\n' + message['content'] | trim + '<|eot_id|>' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}"""
+
+
+def save_tokenizer(folder: Path, window: int = 8192) -> PreTrainedTokenizerFast:
+    """Byte-level BPE, as Llama 3 has it, with some 600 tokens."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(
+        TEXTS, trainers.BpeTrainer(vocab_size=600, initial_alphabet=alphabet, special_tokens=SPECIAL, show_progress=False)
+    )
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token=SPECIAL[0],
+        eos_token="<|eot_id|>",
+        additional_special_tokens=SPECIAL,
+        chat_template=TEMPLATE,
+        model_max_length=window,
+        clean_up_tokenization_spaces=False,
+    )
+    fast.save_pretrained(folder)
+    return fast
+
+
+def save_tiny_llama(folder: Path, window: int = 8192, says: str | None = None) -> Path:
+    """Four layers of 128 dimensions, 8 heads of which 4 have keys and values; when `says` is given it answers everything with that."""
+    tokenizer = save_tokenizer(folder, window)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=256,
+        intermediate_size=512,
+        num_hidden_layers=4,
+        num_attention_heads=8,
+        num_key_value_heads=4,
+        max_position_embeddings=window,
+        bos_token_id=tokenizer.convert_tokens_to_ids("<|begin_of_text|>"),
+        eos_token_id=tokenizer.convert_tokens_to_ids("<|eot_id|>"),
+        tie_word_embeddings=True,
+    )
+    model = LlamaForCausalLM(config)
+    if says is not None:
+        teach(model, tokenizer, says)
+    model.save_pretrained(folder)
+    return folder
+
+
+def teach(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, answer: str, steps: int = 120) -> None:
+    """Train the model to write `answer` after any prompt."""
+    end = tokenizer("<|start_header_id|>assistant<|end_header_id|>\n\n", add_special_tokens=False)["input_ids"]
+    wanted = tokenizer(answer + "<|eot_id|>", add_special_tokens=False)["input_ids"]
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(steps):
+        noise = torch.randint(len(tokenizer), (8, int(torch.randint(8, 200, (1,), generator=generator))), generator=generator)
+        tail = torch.tensor(end + wanted).expand(8, -1)
+        ids = torch.cat([noise, tail], dim=1)
+        labels = ids.clone()
+        labels[:, : -len(wanted)] = -100
+        loss = model(input_ids=ids, labels=labels).loss
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
