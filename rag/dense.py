@@ -42,15 +42,17 @@ class DenseIndex:
         if not chunks:
             return
         vectors = [block for chunk in chunks for block in (chunk.vector[None], chunk.windows)]
-        ids = [ids_of(chunk.id, len(chunk.windows)) for chunk in chunks]
-        self._index.add_with_ids(np.concatenate(vectors).astype(np.float32), np.concatenate(ids))
         self._windows.update({chunk.id: len(chunk.windows) for chunk in chunks})
+        ids = self._ids(np.array([chunk.id for chunk in chunks], np.int64))
+        self._index.add_with_ids(np.concatenate(vectors).astype(np.float32), ids)
 
     def remove(self, chunk_ids: Sequence[int]) -> None:
         """Remove chunks with their windows; ids that are not held are ignored."""
-        held = [ids_of(chunk_id, self._windows.pop(chunk_id)) for chunk_id in chunk_ids if chunk_id in self._windows]
-        if held:
-            self._index.remove_ids(np.concatenate(held))
+        held = self.held(np.array(chunk_ids, np.int64))
+        if len(held):
+            self._index.remove_ids(self._ids(held))
+            for chunk_id in held.tolist():
+                self._windows.pop(chunk_id, None)
 
     def search(self, question: Floats, k: int, within: Ids | None = None) -> tuple[Ids, Floats]:
         """The k chunks whose best vector is nearest to `question` (d,), best first: ids i64 (n,) and inner products (n,), n <= k.
@@ -91,8 +93,8 @@ class DenseIndex:
         return np.array([chunk_id for chunk_id in chunk_ids.tolist() if chunk_id in self._windows], np.int64)
 
     def _ids(self, chunk_ids: Ids) -> Ids:
-        parts = [ids_of(chunk_id, self._windows[chunk_id]) for chunk_id in chunk_ids.tolist() if chunk_id in self._windows]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+        held = self.held(chunk_ids)
+        return ids_of(held, np.array([self._windows[chunk_id] for chunk_id in held.tolist()], np.int64))
 
     def _nearest(self, question: Floats, hits: int, allowed: Ids | None) -> tuple[Ids, Floats]:
         if hits == 0:
@@ -103,6 +105,8 @@ class DenseIndex:
         return ids[0][found], scores[0][found]
 
 
-def ids_of(chunk_id: int, windows: int) -> Ids:
-    """The index ids of a chunk and its windows, i64 (1 + windows,)."""
-    return (chunk_id << WINDOW_BITS) + np.arange(windows + 1, dtype=np.int64)
+def ids_of(chunk_ids: Ids, windows: Ids) -> Ids:
+    """The index ids of chunks with so many windows each: of each its own, then its windows', i64 (n + sum of windows,)."""
+    counts = windows + 1
+    starts = np.cumsum(counts) - counts
+    return np.repeat((chunk_ids << WINDOW_BITS) - starts, counts) + np.arange(counts.sum(), dtype=np.int64)

@@ -1,4 +1,5 @@
-"""BM25 over the chunks of one language in one collection, held in memory by tantivy. Terms come from that language's own analyzer."""
+"""BM25 over the chunks of one language in one collection, held in memory by tantivy: over words, which come from that language's own
+analyzer, and over sounds, by which names and numbers are found from any language."""
 
 import math
 from collections.abc import Sequence
@@ -8,8 +9,10 @@ import tantivy
 
 from rag.analyzers import analyze
 from rag.catalog.feed import IndexedChunk
+from rag.sounds import sounds
 
 WRITER_BYTES = 15_000_000  # tantivy's least for a thread; the writer lives for one batch only
+WORDS, SOUNDS = "words", "sounds"
 BM25_K1 = 1.2  # tantivy's own constant: with it a term's score stays below idf * (k1 + 1)
 
 
@@ -24,7 +27,8 @@ class LexicalIndex:
         self.language = language
         schema = tantivy.SchemaBuilder()
         schema.add_unsigned_field("chunk", stored=True, indexed=True, fast=True)
-        schema.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+        for name in (WORDS, SOUNDS):
+            schema.add_text_field(name, tokenizer_name="whitespace", index_option="freq")
         self._schema = schema.build()
         self._index = tantivy.Index(self._schema)
         self._index.register_tokenizer("whitespace", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
@@ -46,15 +50,21 @@ class LexicalIndex:
         Terms that no chunk holds count in that reach as those that one chunk holds, so a share can be compared between questions, and
         between small collections and large ones. `within` holds the ids that may be found; None is all.
         """
+        return self._search(WORDS, set(analyze(question, self.language)), k, within)
+
+    def search_sounds(self, question: str, k: int, within: Sequence[int] | None = None) -> dict[int, float]:
+        """The same by sounds, for a question in any language."""
+        return self._search(SOUNDS, set(sounds(question)), k, within)
+
+    def _search(self, field: str, terms: set[str], k: int, within: Sequence[int] | None) -> dict[int, float]:
         searcher = self._index.searcher()
         documents = searcher.num_docs
-        terms = set(analyze(question, self.language))
         if documents == 0 or not terms:
             return {}
-        frequencies = {term: searcher.doc_freq("terms", term) for term in terms}
+        frequencies = {term: searcher.doc_freq(field, term) for term in terms}
         documents = max(documents, *frequencies.values())  # they count what was removed until tantivy merges its segment away
         reach = sum(_inverse_frequency(max(df, 1), documents) for df in frequencies.values()) * (BM25_K1 + 1)
-        query = self._query([term for term, df in frequencies.items() if df], within)
+        query = self._query(field, [term for term, df in frequencies.items() if df], within)
         hits: list[tuple[Any, tantivy.DocAddress]] = searcher.search(query, limit=k, count=False).hits
         ids: list[Any] = searcher.fast_field_values("chunk", [address for _, address in hits]) if hits else []
         return {int(chunk): min(float(score) / reach, 1.0) for chunk, (score, _) in zip(ids, hits, strict=True)}
@@ -62,12 +72,13 @@ class LexicalIndex:
     def _document(self, chunk: IndexedChunk) -> tantivy.Document:
         document = tantivy.Document()
         document.add_unsigned("chunk", chunk.id)
-        document.add_text("terms", " ".join(analyze(chunk.text, self.language)))
+        document.add_text(WORDS, " ".join(analyze(chunk.text, self.language)))
+        document.add_text(SOUNDS, " ".join(sounds(chunk.text)))
         return document
 
-    def _query(self, terms: Sequence[str], within: Sequence[int] | None) -> tantivy.Query:
+    def _query(self, field: str, terms: Sequence[str], within: Sequence[int] | None) -> tantivy.Query:
         wanted = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "terms", term, "freq")) for term in terms]
+            [(tantivy.Occur.Should, tantivy.Query.term_query(self._schema, field, term, "freq")) for term in terms]
         )
         if within is None:
             return wanted

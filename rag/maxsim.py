@@ -1,7 +1,7 @@
 """Late interaction over static token vectors: how well each token of a question is met by the best token of a passage.
 
-ColBERT's MaxSim (https://arxiv.org/abs/2004.12832) without a transformer. A question token counts by the norm of its vector, which
-training made large for telling words and small for common ones.
+ColBERT's MaxSim (https://arxiv.org/abs/2004.12832) without a transformer, over a few sentences at a time: the words of an answer stand
+together. A question token counts by the norm of its vector, which training made large for telling words and small for common ones.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 MOST_QUESTION_TOKENS = 128  # distinct ones, the heaviest: a question of 8,000 characters would take 600 MB and a second
 UNSEEN = 10
 SPECIFIC = 2  # exponent: 1 gains two thirds of what 2 does
+BLOCK = 12  # tokens; a passage is looked at in windows of WINDOW_BLOCKS blocks, one block apart
+WINDOW_BLOCKS = 4  # against whole passages: MRR@10 across languages 74.4 -> 76.9 on dev questions; 2 and 6 gain less
 TINY = float(np.finfo(np.float32).tiny)
 
 Floats = NDArray[np.float32]
@@ -27,7 +29,8 @@ class MaxSim:
         self._norms = np.maximum(np.linalg.norm(token_vectors, axis=1), np.finfo(np.float32).tiny).astype(np.float32)
 
     def score(self, question: TokenIds, passages: Sequence[TokenIds], languages: Sequence[str] | None = None) -> Floats:
-        """For each passage the weighted mean of its best cosines, f32 (n,), at most 1; 0 for a passage or a question without tokens.
+        """For each passage (token ids in the order of its text) the weighted mean of the best cosines in its best window of four blocks,
+        f32 (n,), at most 1; 0 for a passage or a question without tokens.
 
         With `languages`, one for each passage, a question token that most passages of some language meet well counts for less: what BM25
         does to frequent words, for soft matches. (Dev questions over a corpus in five languages: right passage in the first three across
@@ -37,10 +40,13 @@ class MaxSim:
         filled = [index for index, tokens in enumerate(passages) if len(tokens)]
         if len(question) and filled:
             distinct, weights = self._weigh(question)
-            best = self._best_cosines(distinct, [passages[index] for index in filled])
+            blocks, owners = self._best_cosines(distinct, [passages[index] for index in filled])
+            firsts = np.searchsorted(owners, np.arange(len(filled)))
             if languages is not None:
+                best = np.maximum.reduceat(blocks, firsts, axis=1)
                 weights = weights * (1 - _commonness(best, np.array([languages[index] for index in filled]))) ** SPECIFIC
-            scores[filled] = weights @ best / max(weights.sum(), TINY)
+            windows = weights @ _windowed(blocks, owners)
+            scores[filled] = np.maximum.reduceat(windows, firsts) / max(weights.sum(), TINY)
         return scores
 
     def _weigh(self, question: TokenIds) -> tuple[TokenIds, Floats]:
@@ -49,8 +55,8 @@ class MaxSim:
         heaviest = np.argsort(-weights, kind="stable")[:MOST_QUESTION_TOKENS]
         return distinct[heaviest], weights[heaviest]
 
-    def _best_cosines(self, question: TokenIds, passages: Sequence[TokenIds]) -> Floats:
-        """(question tokens, passages): each distinct token of all passages is compared once, then looked up."""
+    def _best_cosines(self, question: TokenIds, passages: Sequence[TokenIds]) -> tuple[Floats, NDArray[np.int64]]:
+        """(question tokens, blocks), and the passage of each block. Each distinct token is compared once, then looked up."""
         tokens = np.concatenate(passages)
         lengths = np.array([len(passage) for passage in passages])
         position = np.zeros(len(self._norms), np.int32)
@@ -59,7 +65,20 @@ class MaxSim:
         position[distinct] = np.arange(len(distinct), dtype=np.int32)
         unit = self._vectors[question] / self._norms[question, None]
         cosines = unit @ self._vectors[distinct].T / self._norms[distinct]
-        return np.maximum.reduceat(cosines[:, position[tokens]], np.cumsum(lengths) - lengths, axis=1)
+        counts = -(-lengths // BLOCK)
+        owners = np.repeat(np.arange(len(passages)), counts)
+        within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+        starts = np.repeat(np.cumsum(lengths) - lengths, counts) + within * BLOCK
+        return np.maximum.reduceat(cosines[:, position[tokens]], starts, axis=1), owners
+
+
+def _windowed(blocks: Floats, owners: NDArray[np.int64]) -> Floats:
+    """The best cosines in each block and the three after it that belong to the same passage."""
+    windows = blocks.copy()
+    for ahead in range(1, min(WINDOW_BLOCKS, len(owners))):
+        same = owners[ahead:] == owners[:-ahead]
+        windows[:, :-ahead][:, same] = np.maximum(windows[:, :-ahead][:, same], blocks[:, ahead:][:, same])
+    return windows
 
 
 def _commonness(best: Floats, languages: NDArray[np.str_]) -> Floats:

@@ -12,7 +12,8 @@ from rag.maxsim import MaxSim, TokenIds
 from rag.shard import Shard
 
 FEWEST_PER_LANGUAGE = 16  # similarities differ between languages, so each language is sure of so many candidates
-LEXICAL_SHARE = 0.5  # of a language's dense candidates may be added because of their words
+WORDS_SHARE = 0.5  # of a language's dense candidates may be added because of their words,
+SOUNDS_SHARE = 0.2  # and so many because of their sounds: names and numbers find few chunks, or find nothing
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -46,6 +47,7 @@ class _Candidates:
     passage: Floats
     window: Floats
     lexical: Floats
+    sounds: Floats
     same_language: NDArray[np.bool_]
     tokens: list[TokenIds]
 
@@ -59,34 +61,45 @@ def rank(question: Question, shards: Sequence[Shard], *, within: Ids | None, dep
     for shard in shards:
         by_language[shard.language].append(shard)
     share = max(depth // max(len(by_language), 1), FEWEST_PER_LANGUAGE)
-    words = None if within is None else within.tolist()
-    lexical = [[shard.lexical.search(question.text, share, words) for shard in group] for group in by_language.values()]
-    found = [
-        candidates
-        for group, shares in zip(by_language.values(), lexical, strict=True)
-        for candidates in _of_language(question, group, shares, within, share)
-    ]
+    found = [candidates for group in by_language.values() for candidates in _of_language(question, group, within, share)]
     return _fused(question, found, maxsim)
 
 
-def _of_language(
-    question: Question, shards: Sequence[Shard], lexical: Sequence[dict[int, float]], within: Ids | None, share: int
-) -> list[_Candidates]:
-    """The best `share` of a language by vector, over all its collections, and the best by words."""
+def _of_language(question: Question, shards: Sequence[Shard], within: Ids | None, share: int) -> list[_Candidates]:
+    """The best `share` of a language by vector, over all its collections, and the best by words and by sounds."""
     hits = [shard.dense.search(question.vector, share, None if within is None else shard.dense.held(within)) for shard in shards]
     dense_bar = _bar([score for _, scores in hits for score in scores.tolist()], share)
-    lexical_bar = _bar([score for shares in lexical for score in shares.values()], int(share * LEXICAL_SHARE))
+    allowed = None if within is None else within.tolist()
+    words = [shard.lexical.search(question.text, share, allowed) for shard in shards]
+    sounds = [shard.lexical.search_sounds(question.text, share, allowed) for shard in shards]
     found = []
-    for shard, (ids, scores), shares in zip(shards, hits, lexical, strict=True):
-        by_words = [chunk_id for chunk_id, score in shares.items() if score >= lexical_bar]
-        chosen = shard.dense.held(np.union1d(ids[scores >= dense_bar], np.array(by_words, np.int64)))
+    terms = zip(words, sounds, _best(words, int(share * WORDS_SHARE)), _best(sounds, int(share * SOUNDS_SHARE)), strict=True)
+    for shard, (ids, scores), (lexical, heard, by_words, by_sounds) in zip(shards, hits, terms, strict=True):
+        chosen = shard.dense.held(np.unique(np.concatenate([ids[scores >= dense_bar], by_words, by_sounds])))
         passage, window = shard.dense.score(question.vector, chosen)
-        words = np.array([shares.get(chunk_id, 0.0) for chunk_id in chosen.tolist()], np.float32)
-        same = np.full(len(chosen), shard.language == question.language)
         found.append(
-            _Candidates(shard.language, chosen, passage, window, words, same, [shard.tokens[chunk_id] for chunk_id in chosen.tolist()])
+            _Candidates(
+                language=shard.language,
+                ids=chosen,
+                passage=passage,
+                window=window,
+                lexical=_looked_up(lexical, chosen),
+                sounds=_looked_up(heard, chosen),
+                same_language=np.full(len(chosen), shard.language == question.language),
+                tokens=[shard.tokens[chunk_id] for chunk_id in chosen.tolist()],
+            )
         )
     return found
+
+
+def _best(shares: Sequence[dict[int, float]], count: int) -> list[Ids]:
+    """The chunks of each shard that are among the best `count` over all."""
+    bar = _bar([score for of_shard in shares for score in of_shard.values()], count)
+    return [np.array([chunk_id for chunk_id, score in of_shard.items() if score >= bar], np.int64) for of_shard in shares]
+
+
+def _looked_up(shares: dict[int, float], chunk_ids: Ids) -> Floats:
+    return np.array([shares.get(chunk_id, 0.0) for chunk_id in chunk_ids.tolist()], np.float32)
 
 
 def _bar(scores: Sequence[float], count: int) -> float:
@@ -107,9 +120,10 @@ def _fused(question: Question, found: Sequence[_Candidates], maxsim: MaxSim | No
         window=np.concatenate([candidates.window for candidates in found]),
         tokens=tokens,
         lexical=np.concatenate([candidates.lexical for candidates in found]),
+        sounds=np.concatenate([candidates.sounds for candidates in found]),
         same_language=np.concatenate([candidates.same_language for candidates in found]),
     )
     scores = fuse(evidence)
     order = np.lexsort((ids, -scores))  # equal scores by id, so that replicas agree
-    parts = {"passage": evidence.passage, "window": evidence.window, "tokens": tokens, "lexical": evidence.lexical}
+    parts = {name: getattr(evidence, name) for name in ("passage", "window", "tokens", "lexical", "sounds")}
     return Ranked(ids[order], scores[order], {name: values[order] for name, values in parts.items() if values is not None})

@@ -89,13 +89,14 @@ class Retriever:
         k: int = 5,
         languages: Collection[str] = (),
         document_ids: Collection[str] = (),
+        language: str | None = None,
     ) -> list[Passage]:
         """The k best passages, best first; fewer only when no more exist in the visible collections (None: all) under the filters.
 
-        Empty filters let everything through. Raises EmbedderMismatch when a collection that was asked for by name, or all there are, hold
-        the vectors of another embedder.
+        Empty filters let everything through; `language` is the question's, None detects it. Raises EmbedderMismatch when a collection
+        that was asked for by name, or all there are, hold the vectors of another embedder.
         """
-        asked = self._ask(question)
+        asked = self._ask(question, language or detect_language(question))
         depth = max(CANDIDATES, k)
         while True:
             seen = self.version
@@ -165,8 +166,8 @@ class Retriever:
         held = [self._contents.get(content_id, {}) for content_id in contents]
         return np.array([chunk_id for shards in held for chunk_ids in shards.values() for chunk_id in chunk_ids], np.int64)
 
-    def _ask(self, text: str) -> Question:
-        return Question(text, detect_language(text), self.embedder.encode_question(text), self.embedder.tokenize(text).ids)
+    def _ask(self, text: str, language: str) -> Question:
+        return Question(text, language, self.embedder.encode_question(text), self.embedder.tokenize(text).ids)
 
     def _hydrate(
         self, ranked: Ranked, k: int, visible: frozenset[str] | None, languages: Collection[str], document_ids: Collection[str]

@@ -28,9 +28,9 @@ class Shard:
         return len(self.dense)
 
     def add_dense(self, add: Sequence[IndexedChunk]) -> None:
-        """Add chunks that are not held yet: vectors and distinct tokens (a token's second occurrence changes no maximum)."""
+        """Add chunks that are not held yet: vectors, and tokens in the order of the text."""
         self.dense.add(add)
-        self.tokens.update({chunk.id: np.unique(chunk.tokens).astype(self._token_type) for chunk in add})
+        self.tokens.update({chunk.id: chunk.tokens.astype(self._token_type) for chunk in add})
 
     def remove_dense(self, remove: Sequence[int]) -> None:
         """Remove chunks by id."""

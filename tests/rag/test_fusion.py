@@ -4,15 +4,15 @@ import pytest
 from rag.fusion import Evidence, fuse
 
 
-def evidence(passage: float, window: float, tokens: float | None, lexical: float, same: bool) -> Evidence:
+def evidence(passage: float, window: float, tokens: float | None, lexical: float, sounds: float, same: bool) -> Evidence:
     def one(value: float) -> np.ndarray:
         return np.array([value], np.float32)
 
-    return Evidence(one(passage), one(window), None if tokens is None else one(tokens), one(lexical), np.array([same]))
+    return Evidence(one(passage), one(window), None if tokens is None else one(tokens), one(lexical), one(sounds), np.array([same]))
 
 
-def score(passage: float, window: float, tokens: float | None, lexical: float, same: bool) -> float:
-    return float(fuse(evidence(passage, window, tokens, lexical, same))[0])
+def score(passage: float, window: float, tokens: float | None, lexical: float, same: bool, sounds: float = 0.0) -> float:
+    return float(fuse(evidence(passage, window, tokens, lexical, sounds, same))[0])
 
 
 def test_scores_lie_between_zero_and_one() -> None:
@@ -39,3 +39,8 @@ def test_at_equal_similarity_a_foreign_passage_is_worth_more() -> None:
 
 def test_without_token_vectors_the_other_similarities_carry_their_weight() -> None:
     assert score(0.6, 0.6, None, 0.1, True) == pytest.approx(score(0.6, 0.6, 0.6, 0.1, True), abs=1e-5)
+
+
+def test_sounds_count_for_more_than_words_across_languages() -> None:
+    by_sound = score(0.3, 0.3, 0.5, 0, False, sounds=0.3) - score(0.3, 0.3, 0.5, 0, False)
+    assert by_sound > 4 * (score(0.3, 0.3, 0.5, 0.3, False) - score(0.3, 0.3, 0.5, 0, False)) > 0

@@ -46,3 +46,10 @@ def test_a_restricted_search_finds_allowed_chunks_only(german: LexicalIndex) -> 
     assert set(german.search("die", 5)) == {1, 3}
     assert set(german.search("die", 5, [3, 10**9])) == {3}
     assert german.search("die", 5, []) == {}
+
+
+def test_a_name_is_found_by_its_sound_from_another_script(german: LexicalIndex) -> None:
+    german.change([random_chunk(9, 0, "Victoria wohnt in Warschau.")], [])
+    assert list(german.search_sounds("विक्टोरिया कहाँ रहती है?", 1)) == [9]
+    assert german.search("विक्टोरिया", 5) == {}
+    assert list(german.search_sounds("๓๐ วัน", 5)) == [2]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rag.maxsim import MOST_QUESTION_TOKENS, MaxSim
+from rag.maxsim import BLOCK, MOST_QUESTION_TOKENS, WINDOW_BLOCKS, MaxSim
 
 VECTORS = np.array([[0, 0], [1, 0], [0, 2], [3, 3], [-1, 0]], np.float32)
 
@@ -46,3 +46,17 @@ def test_of_a_very_long_question_the_heaviest_tokens_count() -> None:
     scores = MaxSim(vectors).score(np.arange(size), [np.array([0]), np.array([size - 1])])
     assert scores[0] == 0
     assert scores[1] > 0
+
+
+def test_words_that_stand_together_count_more_than_the_same_words_far_apart() -> None:
+    maxsim, filler = MaxSim(VECTORS), [4] * (BLOCK * (WINDOW_BLOCKS + 1))
+    together, apart = [1, 2, *filler], [1, *filler, 2]
+    scores = maxsim.score(np.array([1, 2]), [np.array(together), np.array(apart)])
+    assert scores[0] == pytest.approx(1)
+    assert scores[1] < 0.7
+
+
+def test_a_window_never_reaches_into_the_next_passage() -> None:
+    alone = MaxSim(VECTORS).score(np.array([1, 2]), [np.array([1])])
+    beside = MaxSim(VECTORS).score(np.array([1, 2]), [np.array([1]), np.array([2])])
+    assert beside[0] == pytest.approx(alone[0])

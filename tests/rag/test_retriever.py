@@ -27,7 +27,7 @@ def test_a_question_finds_its_passage_with_document_page_offsets_and_scores(desk
     retriever.follow()
     best = retriever.search("How long does the GL-200 shine?", visible=None)[0]
     assert best == Passage(document, "handbook.txt", 2, 0, len(LAMP), LAMP, "en", best.score, best.scores)
-    assert set(best.scores) == {"passage", "window", "tokens", "lexical"}
+    assert set(best.scores) == {"passage", "window", "tokens", "lexical", "sounds"}
     assert 0 < best.score < 1
 
 
@@ -154,7 +154,7 @@ def test_a_transformer_retrieves_without_windows_and_tokens(desk: Desk, transfor
     retriever.follow()
     passages = retriever.search("GL-200", visible=None)
     assert {passage.text for passage in passages} == {HOLIDAY, LAMP}
-    assert set(passages[0].scores) == {"passage", "window", "lexical"}
+    assert set(passages[0].scores) == {"passage", "window", "lexical", "sounds"}
 
 
 def test_searches_and_changes_at_the_same_time_lose_nothing(desk: Desk, retriever: Retriever) -> None:

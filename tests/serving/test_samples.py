@@ -43,6 +43,26 @@ def test_every_sample_is_ready_in_its_format_and_language(service: Service, inge
     assert set(expected.values()) == LANGUAGE_WORDS
 
 
-def test_questions_find_their_document_within_a_language_and_across(service: Service, ingested: str) -> None:
-    report = glossa(service, "eval", SAMPLES / "questions.jsonl", "--collection", ingested, "--min-same", "0.95", "--min-cross", "0.85")
+def test_questions_find_their_document_within_a_language_and_across_and_no_pair_has_lost(service: Service, ingested: str) -> None:
+    least = ["--min-same", "0.95", "--min-cross", "0.9", "--baseline", SAMPLES / "quality.json"]
+    report = glossa(service, "eval", SAMPLES / "questions.jsonl", "--collection", ingested, *least)
     assert report.returncode == 0, report.stdout + report.stderr
+
+
+def test_questions_as_people_type_them_find_their_document(service: Service, ingested: str) -> None:
+    least = ["--min-same", "0.95", "--min-cross", "0.82"]
+    report = glossa(service, "eval", SAMPLES / "questions-typed.jsonl", "--collection", ingested, *least)
+    assert report.returncode == 0, report.stdout + report.stderr
+
+
+def test_a_question_set_that_brings_its_documents_leaves_nothing_behind(service: Service, tmp_path: Path) -> None:
+    asked = [{"id": "q1", "question": "What does the Borealis lamp cost?"}]
+    article = {"title": "x", "paragraphs": [{"context": "The Borealis lamp costs forty-nine euros in every shop.", "qas": asked}]}
+    (tmp_path / "squad.json").write_text(json.dumps({"data": [article]}))
+    done = glossa(service, "eval", tmp_path / "squad.json", "--json", tmp_path / "out.json", "--picture", tmp_path / "out.svg")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((tmp_path / "out.json").read_text())["pairs"]["en-en"]["hit1"]["value"] == 1.0
+    assert (tmp_path / "out.svg").read_text().startswith("<svg")
+    with service.client() as client:
+        names = [row["name"] for row in client.get("/v1/collections").json()["collections"] if row["documents"]]
+    assert not [name for name in names if name.startswith("eval-")]
