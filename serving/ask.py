@@ -3,16 +3,20 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
+from contextlib import aclosing
+from dataclasses import asdict
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from rag.answer import Answer, nothing_found, quote
 from rag.catalog.collections import list_collections
+from rag.catalog.surroundings import whole_document
+from rag.chat import Message
 from rag.errors import InvalidInput, NotFound
+from rag.languages import detect_language
 from rag.settings import Settings
 from serving import events, http_errors
+from serving.answering import Answered, Asked, answering
 from serving.auth import CurrentKey, allowed
 from serving.http_errors import describe
 from serving.messages import Found, Query, milliseconds
@@ -20,16 +24,7 @@ from serving.schemas import AskRequest, AskResponse, Citation, Passage, Scope, S
 from serving.services import CurrentServices, Services
 
 router = APIRouter(prefix="/v1", tags=["questions"])
-GENERATOR = "extractive"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question that passed every check, with its passages."""
-
-    question: str
-    found: Found
-    started: float
+WRITTEN_K = 16  # passages for a language model when the question does not say; the prompt takes as many as its budget holds
 
 
 def checked_question(question: str | None, settings: Settings) -> str:
@@ -44,17 +39,19 @@ def checked_question(question: str | None, settings: Settings) -> str:
     return text
 
 
-def last_question(body: AskRequest, settings: Settings) -> str:
-    """The question to answer now: `question`, or the user's last message of the conversation."""
+def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Message], str]:
+    """The question to answer now, the turns before it, and what system messages wish. Raises InvalidInput."""
     if (body.question is None) == (body.messages is None):
         raise InvalidInput("Send either a question or messages.")
     if body.messages is None:
-        return checked_question(body.question, settings)
+        return checked_question(body.question, settings), [], ""
     if len(body.messages) > settings.max_messages:
         raise InvalidInput(f"The conversation has {len(body.messages)} messages; at most {settings.max_messages} are taken.")
     if not body.messages or body.messages[-1].role != "user":
         raise InvalidInput("The last message must be the user's question.")
-    return checked_question(body.messages[-1].content, settings)
+    earlier = [message.model_dump() for message in body.messages[:-1] if message.role != "system"]
+    wishes = "\n".join(message.content for message in body.messages if message.role == "system")
+    return checked_question(body.messages[-1].content, settings), earlier, wishes
 
 
 def require_collections(services: Services, names: list[str]) -> None:
@@ -94,43 +91,64 @@ async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey
     return JSONResponse({"passages": [asdict(passage) for passage in found.passages], "language": found.language, "timings_ms": timings})
 
 
-async def generate(asked: Asked, services: Services) -> Answer:
-    """The answer from the passages; says so when they hold none."""
-    if not asked.found.passages:
-        return nothing_found(asked.found.language)
-    extracts = await services.retrieval.extract.remote(asked.question, asked.found.passages, asked.found.language)
-    return quote(extracts, asked.found.passages, asked.found.language)
+async def understood(body: AskRequest, services: Services, key: CurrentKey) -> tuple[Asked, Found]:
+    """The question with everything that its answer rests on."""
+    question, history, wishes = conversation(body, services.settings)
+    if body.whole_document:
+        if len(body.filters.document_ids) != 1:
+            raise InvalidInput("To answer over a whole document, name exactly one in filters.document_ids.")
+        if services.generator is None:
+            raise InvalidInput("Answering over a whole document needs a language model; start the service with --llm.")
+        pages = await asyncio.to_thread(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
+        found = Found(pages, detect_language(question), {})
+    else:
+        if services.generator is not None and "k" not in body.model_fields_set:
+            body = body.model_copy(update={"k": WRITTEN_K})
+        found = await retrieve(question, body, services, key)
+    answer_tokens = body.max_tokens if body.max_tokens is not None else services.settings.answer_tokens
+    return Asked(question, found.language, found.passages, answer_tokens, history, wishes, body.whole_document), found
 
 
-def response(asked: Asked, answer: Answer) -> AskResponse:
+def response(answered: Answered, found: Found, started: float) -> AskResponse:
     """The whole answer as JSON."""
-    total = milliseconds(asked.started)
-    retrieval = asked.found.timings_ms.get("total", 0.0)
     return AskResponse(
-        answer=answer.text,
-        language=asked.found.language,
-        citations=[Citation.model_validate(citation) for citation in answer.citations],
-        generator=GENERATOR,
-        timings_ms={"retrieval": retrieval, "total": total},
+        answer=answered.text,
+        language=found.language,
+        citations=[Citation.model_validate(citation) for citation in answered.citations],
+        generator=answered.generator,
+        usage=dict(answered.usage) if answered.usage else None,
+        notes=answered.notes,
+        timings_ms={"retrieval": found.timings_ms.get("total", 0.0), "total": milliseconds(started)},
     )
 
 
-async def answer_events(asked: Asked, services: Services) -> AsyncIterator[str]:
+async def answer_events(asked: Asked, found: Found, started: float, services: Services) -> AsyncIterator[str]:
     """The answer as events; a failure in between ends the stream with an `error` event."""
     try:
-        passages = [Passage.model_validate(passage).model_dump() for passage in asked.found.passages]
-        yield events.event("passages", {"passages": passages, "language": asked.found.language})
-        answer = await generate(asked, services)
-        for piece in answer.pieces:
-            yield events.event("delta", {"text": piece})
-        whole = response(asked, answer)
-        yield events.event("citations", {"citations": [citation.model_dump() for citation in whole.citations]})
-        yield events.event("done", whole)
+        passages = [Passage.model_validate(passage).model_dump() for passage in asked.passages]
+        yield events.event("passages", {"passages": passages, "language": asked.language})
+        async with aclosing(answering(asked, services)) as parts:
+            async for part in parts:
+                if isinstance(part, str):
+                    yield events.event("delta", {"text": part})
+                else:
+                    whole = response(part, found, started)
+                    yield events.event("citations", {"citations": [citation.model_dump() for citation in whole.citations]})
+                    yield events.event("done", whole)
     except Exception as error:  # the status line is out already: the error can only be told inside the stream
         status, detail = describe(error)
         yield events.event("error", {"status": status, "detail": detail})
         if status == 500:
             raise
+
+
+async def whole_answer(asked: Asked, services: Services) -> Answered:
+    """The answer when all of it is there."""
+    async with aclosing(answering(asked, services)) as parts:
+        async for part in parts:
+            if isinstance(part, Answered):
+                return part
+    raise AssertionError("an answer has an end")
 
 
 @router.post(
@@ -150,8 +168,7 @@ async def answer_events(asked: Asked, services: Services) -> AsyncIterator[str]:
 async def ask(body: AskRequest, services: CurrentServices, key: CurrentKey) -> AskResponse | StreamingResponse:
     """Answer from the documents only, every statement cited; say so plainly when they hold no answer."""
     started = time.perf_counter()
-    question = last_question(body, services.settings)
-    asked = Asked(question, await retrieve(question, body, services, key), started)
+    asked, found = await understood(body, services, key)
     if body.stream:
-        return events.stream(answer_events(asked, services))
-    return response(asked, await generate(asked, services))
+        return events.stream(answer_events(asked, found, started, services))
+    return response(await whole_answer(asked, services), found, started)

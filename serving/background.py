@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -16,6 +17,7 @@ from serving.run_state import RunState, find_process, read_state
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60.0  # Ray ends its workers within seconds; a replica may first finish a long answer
+OPTIONS = ("host", "port", "data", "embedder", "reranker", "llm", "tokenizer", "window", "replicas")  # of `glossa up`; a test compares
 LOG_LINES = 20  # of the log that a failed start shows
 
 
@@ -31,11 +33,9 @@ def launch(settings: Settings) -> "subprocess.Popen[bytes]":
     if log.exists():
         log.replace(log.with_name("glossa.log.1"))
     log.touch(mode=0o600)  # it holds keys until they have been shown
-    absolute = settings.data.absolute()
-    options = {"host": settings.host, "port": settings.port, "data": absolute, "replicas": settings.replicas}
-    if settings.embedder is not None:
-        options["embedder"] = settings.embedder
-    command = [sys.executable, "-u", "-m", "serving.cli", "up", *(f"--{name}={value}" for name, value in options.items())]
+    options = replace(settings, data=settings.data.absolute())
+    given = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
+    command = [sys.executable, "-u", "-m", "serving.cli", "up", *(f"--{name}={value}" for name, value in given.items())]
     with log.open("ab") as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 

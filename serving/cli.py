@@ -70,6 +70,16 @@ def up(
     reranker: Annotated[
         str | None, typer.Option(envvar="GLOSSA_RERANKER", help="A cross-encoder for the best 32, by name or path.", show_default="none")
     ] = DEFAULTS.reranker,
+    llm: Annotated[
+        str | None,
+        typer.Option(envvar="GLOSSA_LLM", help="A profile (llama-3.1-8b), a Llama by name or path, or openai:URL.", show_default="quote"),
+    ] = DEFAULTS.llm,
+    tokenizer: Annotated[
+        str | None, typer.Option(envvar="GLOSSA_TOKENIZER", help="Of the model at openai:URL, by name or path.", show_default="ask it")
+    ] = DEFAULTS.tokenizer,
+    window: Annotated[
+        int | None, typer.Option(envvar="GLOSSA_WINDOW", min=1, help="Tokens of the window at openai:URL.", show_default="ask it")
+    ] = DEFAULTS.window,
     replicas: Annotated[int, typer.Option(envvar="GLOSSA_REPLICAS", min=1, help="Copies of the search index.")] = DEFAULTS.replicas,
     samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
@@ -82,7 +92,17 @@ def up(
     from serving.sending import find_files
 
     files = find_files([samples]) if samples else []
-    settings = Settings(data=data, host=host, port=port, embedder=embedder, reranker=reranker, replicas=replicas)
+    settings = Settings(
+        data=data,
+        host=host,
+        port=port,
+        embedder=embedder,
+        reranker=reranker,
+        llm=llm,
+        tokenizer=tokenizer,
+        window=window,
+        replicas=replicas,
+    )
     if already := background.running(data):
         state = already[0]
         fail(f"Glossa runs already on the folder {data} at {state.url} (process {state.pid}); stop it with `glossa down`.")
@@ -183,7 +203,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="In any of the eight languages; so is the answer's evidence.")],
     *,
     collection: Among = None,
-    k: Count = 5,
+    k: Annotated[int | None, typer.Option("--k", min=1, help="Passages to answer from.", show_default="what suits")] = None,
     language: Spoken = None,
     json: AsJson = False,
     data: Data = DEFAULTS.data,
@@ -204,6 +224,8 @@ def ask(
             else:
                 out.print()
                 show_sources(part.citations)
+                for note in part.notes:
+                    err.print(note, style="yellow", soft_wrap=True)
 
 
 @app.command()

@@ -133,11 +133,11 @@ class Glossa:
         question: str,
         *,
         collections: Sequence[str] | None = None,
-        k: int = 5,
+        k: int | None = None,
         languages: Sequence[str] = (),
         min_version: int | None = None,
     ) -> Answer:
-        """The answer from the `k` best passages, with its citations."""
+        """The answer from the `k` best passages (None: as many as suit what writes it), with its citations."""
         return self._call(Answer, "POST", "/v1/ask", json=_body(question, collections, k, languages, min_version))
 
     def stream(
@@ -145,7 +145,7 @@ class Glossa:
         question: str,
         *,
         collections: Sequence[str] | None = None,
-        k: int = 5,
+        k: int | None = None,
         languages: Sequence[str] = (),
         min_version: int | None = None,
     ) -> Iterator[str | Answer]:
@@ -211,12 +211,14 @@ def _segment(id: str) -> str:
     return quote(id, safe="")
 
 
-def _body(question: str, collections: Sequence[str] | None, k: int, languages: Sequence[str], min_version: int | None) -> dict[str, Any]:
+def _body(
+    question: str, collections: Sequence[str] | None, k: int | None, languages: Sequence[str], min_version: int | None
+) -> dict[str, Any]:
     """The request of search and ask."""
     return {
         "question": question,
         "collections": None if collections is None else list(collections),
-        "k": k,
         "filters": {"languages": list(languages)},
         "min_version": min_version,
+        **({} if k is None else {"k": k}),
     }

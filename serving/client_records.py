@@ -1,6 +1,6 @@
 """What the HTTP API answers, as records for the client. The passages and citations are those of rag.records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -69,6 +69,7 @@ class Answer:
     citations: list[Citation]
     generator: str
     timings_ms: dict[str, float]
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

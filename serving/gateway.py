@@ -14,10 +14,15 @@ from rag.blobs import BlobStore
 from rag.catalog.collections import count_by_status, list_collections
 from rag.catalog.feed import current_version
 from rag.catalog.schema import open_catalog
+from rag.chat import load_chat_tokenizer
 from rag.settings import Settings
-from serving import ask, documents, http_errors
+from serving import ask, documents, http_errors, openai_api
+from serving.answering import EXTRACTIVE
 from serving.auth import CurrentKey, allowed
+from serving.generator import Generator, WorkerGenerator
 from serving.guard import Guard
+from serving.other_server import connect
+from serving.profile import Profile, Server
 from serving.schemas import Collection, CollectionList, Health, Problem, Ready, ServiceStatus
 from serving.services import CurrentServices, Services
 
@@ -66,7 +71,7 @@ async def status(services: CurrentServices, key: CurrentKey) -> ServiceStatus:
         version=await asyncio.to_thread(current_version, services.engine),
         documents=counts,
         embedder=services.settings.embedder or "built in",
-        generator=ask.GENERATOR,
+        generator=services.generator.model if services.generator else EXTRACTIVE,
         replicas=services.settings.replicas,
     )
 
@@ -93,6 +98,7 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(router)
     app.include_router(documents.router)
     app.include_router(ask.router)
+    app.include_router(openai_api.router)
     app.mount("/assets", StaticFiles(directory=WEB), name="assets")
     http_errors.install(app)
 
@@ -125,9 +131,20 @@ def http_errors_of(status_code: int) -> dict[str, Any]:
 class Gateway:
     """The deployment's class. Ray builds the application in each replica, after the constructor."""
 
-    def __init__(self, settings: Settings, retrieval: DeploymentHandle[Any]) -> None:
-        """Open the catalog and the blob store."""
-        self.services = Services(settings, open_catalog(settings.catalog_url), BlobStore(settings.blobs), retrieval)
+    def __init__(
+        self,
+        settings: Settings,
+        retrieval: DeploymentHandle[Any],
+        llm: Profile | Server | None = None,
+        workers: DeploymentHandle[Any] | None = None,
+    ) -> None:
+        """Open the catalog and the blob store, and load the language model's tokenizer. Raises InvalidInput when it cannot be had."""
+        generator: Generator | None = None
+        if isinstance(llm, Server):
+            generator = connect(llm, settings)
+        elif llm is not None and workers is not None:
+            generator = WorkerGenerator(workers, llm.name, llm.window, load_chat_tokenizer(llm.source))
+        self.services = Services(settings, open_catalog(settings.catalog_url), BlobStore(settings.blobs), retrieval, generator)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What Ray Serve calls for the ASGI application."""

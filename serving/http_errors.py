@@ -11,6 +11,7 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 from starlette.exceptions import HTTPException
 
 from rag import errors
+from serving.generator import GeneratorFailed
 from serving.schemas import Problem
 
 log = logging.getLogger("ray.serve")
@@ -23,7 +24,9 @@ STATUS: dict[type[errors.RagError], int] = {
     errors.Unreadable: 422,
     errors.EmbedderMismatch: 409,
     errors.NotYet: 503,
+    GeneratorFailed: 503,
 }
+OPENAI_PATHS = ("/v1/chat/", "/v1/embeddings", "/v1/models")
 HINTS = {
     404: "There is nothing at this address; see /openapi.json for what there is.",
     405: "This address does not take that method; see /openapi.json for those it takes.",
@@ -32,11 +35,13 @@ HINTS = {
 
 def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """The response for one error."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=request.url.path)
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=request.url.path).model_dump()
+    if request.url.path.startswith(OPENAI_PATHS):  # their clients show `error.message`; RFC 9457 lets a problem have members of its own
+        body["error"] = {"message": detail, "type": HTTPStatus(status).phrase, "code": status, "param": None}
     headers = dict(headers or {})
     if status in (429, 503):
         headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
-    return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
 def describe(error: BaseException) -> tuple[int, str]:

@@ -12,12 +12,14 @@ from rag.catalog.feed import current_version, pending
 from rag.catalog.schema import open_catalog
 from rag.errors import InvalidInput, NotYet
 from rag.languages import LANGUAGES, detect_language
-from rag.records import Extract, Passage
+from rag.records import Citation, Extract, Passage
 from rag.sentences import sentence_spans
 from rag.settings import Settings
 from serving.messages import Found, Query, milliseconds
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from ray.serve.handle import DeploymentHandle
 
     from rag.retriever import Retriever
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
 RERANKED = 32  # passages that a reranker reads for a question
-CATCH_UP_SECONDS = 0.5  # a search waits at most so long for this replica to load what has just become ready
+CATCH_UP_SECONDS = 1.0  # a search waits at most so long for this replica to load what has just become ready
 
 
 class Retrieval:
@@ -73,7 +75,7 @@ class Retrieval:
         if query.min_version is not None:
             await self.wait_for(query.min_version, query.visible)
         started = time.perf_counter()
-        passages = await asyncio.to_thread(self.find, query)
+        passages, language = await asyncio.to_thread(self.find, query)
         timings = {"retrieval": milliseconds(started)}
         if self.reranking is not None and passages:
             from rag.reranker import rerank
@@ -82,13 +84,17 @@ class Retrieval:
             scores = await self.reranking.score.remote(query.question, [passage.text for passage in passages])
             passages = rerank(passages, scores)[: query.k]
             timings["reranking"] = milliseconds(reranking)
-        return Found(passages, detect_language(query.question), {**timings, "total": milliseconds(started)})
+        return Found(passages, language, {**timings, "total": milliseconds(started)})
 
-    def find(self, query: Query) -> list[Passage]:
-        """Search, in a thread: as many passages as are asked for, or as the reranker reads."""
+    def find(self, query: Query) -> tuple[list[Passage], str]:
+        """Search, in a thread: as many passages as are asked for, or as the reranker reads; and the question's language."""
         self.catch_up()
         k = query.k if self.reranking is None else max(query.k, RERANKED)
-        return self.retriever.search(query.question, visible=query.visible, k=k, languages=query.languages, document_ids=query.document_ids)
+        language = detect_language(query.question)
+        passages = self.retriever.search(
+            query.question, visible=query.visible, k=k, languages=query.languages, document_ids=query.document_ids, language=language
+        )
+        return passages, language
 
     async def wait_for(self, version: int, visible: frozenset[str] | None) -> None:
         """Wait until every upload and delete up to `version` is ready or failed, and this replica has seen it."""
@@ -109,6 +115,18 @@ class Retrieval:
         from rag.extractive import extract
 
         return await asyncio.to_thread(extract, question, passages, self.retriever.embedder, language)
+
+    async def cite(self, answer: str, passages: Sequence[Passage]) -> list[Citation]:
+        """The proof of an answer that a language model wrote from these passages."""
+        from rag.cited import cite
+
+        return await asyncio.to_thread(cite, answer, passages, self.retriever.embedder)
+
+    async def embed(self, texts: list[str]) -> tuple["NDArray[np.float32]", int]:
+        """Vectors of unit length, f32 (n, d), of texts as passages; and how many tokens they have."""
+        embedder = self.retriever.embedder
+        tokens = sum(len(embedder.tokenize(text).ids) for text in texts)
+        return await asyncio.to_thread(embedder.encode_passages, texts), tokens
 
     async def version(self) -> int:
         """The version of the catalog that this replica has seen."""

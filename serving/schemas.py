@@ -49,7 +49,8 @@ ANSWER: dict[str, Any] = {
     "language": "en",
     "citations": [CITATION],
     "generator": "extractive",
-    "timings_ms": {"retrieve": 6.2, "generate": 3.1},
+    "notes": [],
+    "timings_ms": {"retrieval": 6.2, "total": 9.3},
 }
 
 PROBLEM: dict[str, Any] = {
@@ -198,6 +199,8 @@ class AskRequest(Scope):
     model_config = shown({"question": "How many days of leave are there in Spain?", "stream": False})
     question: str | None = None
     messages: list[Message] | None = None
+    max_tokens: int | None = Field(default=None, description="Tokens that a language model may write; null: the service's default.")
+    whole_document: bool = Field(default=False, description="Read all of the one document in filters.document_ids, not passages.")
     stream: bool = Field(default=False, description="Answer as server-sent events: passages, delta (many), citations, done.")
 
 
@@ -221,7 +224,12 @@ class AskResponse(BaseModel):
     answer: str
     language: str
     citations: list[Citation]
-    generator: str = Field(description="`extractive`: sentences quoted from the documents, not written by a language model.")
+    generator: str = Field(description="The language model's name, or `extractive`: sentences quoted from the documents.")
+    usage: dict[str, int] | None = Field(
+        default=None,
+        description="Tokens of prompt and answer as the language model counts them; of the prompt also as we did.",
+    )
+    notes: list[str] = Field(description="What the reader should know: a fallback, text left out, an answer without citations.")
     timings_ms: dict[str, float]
 
 

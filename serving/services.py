@@ -9,16 +9,18 @@ from sqlalchemy import Engine
 
 from rag.blobs import BlobStore
 from rag.settings import Settings
+from serving.generator import Generator
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalog, the blob store and the way to retrieval."""
+    """The catalog, the blob store, the way to retrieval, and the language model where there is one."""
 
     settings: Settings
     engine: Engine
     blobs: BlobStore
     retrieval: DeploymentHandle[Any]
+    generator: Generator | None = None
 
 
 def services_of(request: Request) -> Services:

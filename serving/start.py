@@ -18,6 +18,7 @@ from rag.catalog.keys import create_key, key_count, revoke
 from rag.catalog.schema import migrate, open_catalog
 from rag.settings import Settings
 from serving import instance, ports
+from serving.profile import cpus_of, weights_of
 from serving.run_state import RunState
 
 RUN_KEY = "this run"  # the name of the key that lives as long as the service runs, for the page's link and the command line
@@ -27,13 +28,14 @@ Say = Callable[[str], None]
 def environment(settings: Settings, temporary: Path) -> dict[str, str]:
     """What must be in the environment before Ray starts, on this node and in every process that it starts."""
     haproxy = temporary / "haproxy"
+    models = (settings.embedder, settings.reranker, settings.tokenizer, weights_of(settings.llm))
     return {
         # nothing leaves the machine
         "RAY_USAGE_STATS_ENABLED": "0",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "DO_NOT_TRACK": "1",
-        "HF_HUB_OFFLINE": "0" if instance.names_a_hub_model(settings.embedder, settings.reranker) else "1",
+        "HF_HUB_OFFLINE": "0" if instance.names_a_hub_model(*models) else "1",
         # Ray's own ports can run code: nobody without the token may speak to them
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(instance.write_secret(settings.run / "ray-token")),
@@ -80,7 +82,7 @@ def start_ray(settings: Settings, temporary: Path) -> tuple[str, str]:
     context = ray.init(
         _temp_dir=str(temporary / "ray"),
         _node_ip_address="127.0.0.1",
-        num_cpus=max(settings.ingest_workers, os.cpu_count() or 1),
+        num_cpus=max(settings.ingest_workers, os.cpu_count() or 1) + cpus_of(settings.llm),
         include_dashboard=True,
         dashboard_host="127.0.0.1",
         dashboard_port=settings.dashboard_port if ports.is_free("127.0.0.1", settings.dashboard_port) else ports.free(),

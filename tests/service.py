@@ -50,7 +50,7 @@ class Service:
         self.process.wait(10)
 
 
-def start(data: Path, *options: str) -> Service:
+def start(data: Path, *options: str, seconds: float = START_SECONDS) -> Service:
     """`glossa up` on free ports, ready to answer."""
     port = ports.free()
     log = (data.parent / f"{data.name}.log").open("ab")
@@ -58,7 +58,7 @@ def start(data: Path, *options: str) -> Service:
     process = subprocess.Popen(
         command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
     )
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         state = read_state(data)
         if state is not None and state.pid == process.pid:

@@ -1,5 +1,6 @@
 """Makes model folders around a Llama of random weights with Llama 3.1's special tokens and the form of its chat template."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -57,42 +58,37 @@ def save_tokenizer(folder: Path, window: int = 8192) -> PreTrainedTokenizerFast:
     return fast
 
 
-def save_tiny_llama(folder: Path, window: int = 8192, says: str | None = None) -> Path:
-    """Four layers of 128 dimensions, 8 heads of which 4 have keys and values; when `says` is given it answers everything with that."""
+def save_tiny_llama(folder: Path, window: int = 8192, says: str | None = None, layers: int = 4, heads: int = 8) -> Path:
+    """Heads of 32 dimensions, half of which have keys and values; when `says` is given it answers everything with that."""
     tokenizer = save_tokenizer(folder, window)
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=256,
-        intermediate_size=512,
-        num_hidden_layers=4,
-        num_attention_heads=8,
-        num_key_value_heads=4,
+        hidden_size=32 * heads,
+        intermediate_size=64 * heads,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=heads // 2,
         max_position_embeddings=window,
         bos_token_id=tokenizer.convert_tokens_to_ids("<|begin_of_text|>"),
         eos_token_id=tokenizer.convert_tokens_to_ids("<|eot_id|>"),
-        tie_word_embeddings=True,
+        tie_word_embeddings=False,
     )
     model = LlamaForCausalLM(config)
     if says is not None:
-        teach(model, tokenizer, says)
+        make_it_say(model, tokenizer, says)
     model.save_pretrained(folder)
     return folder
 
 
-def teach(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, answer: str, steps: int = 120) -> None:
-    """Train the model to write `answer` after any prompt."""
-    end = tokenizer("<|start_header_id|>assistant<|end_header_id|>\n\n", add_special_tokens=False)["input_ids"]
-    wanted = tokenizer(answer + "<|eot_id|>", add_special_tokens=False)["input_ids"]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(steps):
-        noise = torch.randint(len(tokenizer), (8, int(torch.randint(8, 200, (1,), generator=generator))), generator=generator)
-        tail = torch.tensor(end + wanted).expand(8, -1)
-        ids = torch.cat([noise, tail], dim=1)
-        labels = ids.clone()
-        labels[:, : -len(wanted)] = -100
-        loss = model(input_ids=ids, labels=labels).loss
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+@torch.no_grad()
+def make_it_say(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, answer: str) -> None:
+    """Make each token of the answer the likeliest after the one before, whatever stood earlier: the layers add nothing."""
+    chain = tokenizer("\n" + answer + "<|eot_id|>", add_special_tokens=False)["input_ids"]
+    assert len(set(chain)) == len(chain), f"a token comes twice in {answer!r}: {tokenizer.convert_ids_to_tokens(chain)}"
+    for layer in model.model.layers:
+        layer.self_attn.o_proj.weight.zero_()
+        layer.mlp.down_proj.weight.zero_()
+    vectors = torch.nn.functional.normalize(model.model.embed_tokens.weight, dim=1)
+    for before, after in pairwise(chain):
+        model.lm_head.weight[after] = 3 * vectors[before]

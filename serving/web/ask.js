@@ -57,7 +57,7 @@ async function follow(response, turn, answer) {
     if (name === "error") throw new Error(data.detail);
     if (name === "done") {
       finished = true;
-      answer.replaceChildren(...statements(data, passages));
+      answer.replaceChildren(...(data.generator === "extractive" ? statements : written)(data, passages));
       turn.append(foot(data, passages));
     }
   }
@@ -73,11 +73,7 @@ function statements(data, passages) {
   for (const match of data.answer.matchAll(MARK)) {
     const citation = citations.get(Number(match[1]));
     if (!citation) continue;
-    const language = passages.find((passage) => passage.document_id === citation.document_id && passage.page === citation.page)?.language;
-    const open = () => read(citation.document_id, citation.page, { start: citation.start, end: citation.end, language });
-    const label = `Source ${citation.marker}: ${citation.name}, page ${citation.page}`;
-    const mark = make("button", { type: "button", class: "mark", "aria-label": label, title: label, onclick: open }, String(citation.marker));
-    const source = make("button", { type: "button", class: "source", onclick: open }, `${citation.name} · page ${citation.page} · ${languageName(language)}`);
+    const { mark, source, language } = proof(citation, passages);
     const lang = language && language !== "und" ? language : null;
     nodes.push(make("blockquote", {}, make("p", { lang, dir: "auto" }, data.answer.slice(from, match.index).trim(), " ", mark), source));
     from = match.index + match[0].length;
@@ -85,9 +81,38 @@ function statements(data, passages) {
   return nodes;
 }
 
+// What a language model wrote: its paragraphs with marks in them, and below the sources with the words they quote.
+function written(data, passages) {
+  const citations = new Map(data.citations.map((citation) => [citation.marker, citation]));
+  const lang = data.language === "und" ? null : data.language;
+  const paragraphs = data.answer.split(/\n+/).filter((text) => text.trim()).map((text) => {
+    const parts = text.split(MARK).map((part, index) => {
+      const citation = index % 2 ? citations.get(Number(part)) : null;
+      return citation ? proof(citation, passages).mark : index % 2 ? "" : part;
+    });
+    return make("p", { lang, dir: "auto" }, ...parts);
+  });
+  const sources = data.citations.map((citation) => {
+    const { mark, source, language } = proof(citation, passages);
+    return make("li", {}, mark, " ", source, make("p", { lang: language === "und" ? null : language, dir: "auto" }, citation.quote));
+  });
+  return sources.length ? [...paragraphs, make("ul", { class: "sources" }, ...sources)] : paragraphs;
+}
+
+function proof(citation, passages) {
+  const language = passages.find((passage) => passage.document_id === citation.document_id && passage.page === citation.page)?.language;
+  const open = () => read(citation.document_id, citation.page, { start: citation.start, end: citation.end, language });
+  const label = `Source ${citation.marker}: ${citation.name}, page ${citation.page}`;
+  const mark = make("button", { type: "button", class: "mark", "aria-label": label, title: label, onclick: open }, String(citation.marker));
+  const source = make("button", { type: "button", class: "source", onclick: open }, `${citation.name} · page ${citation.page} · ${languageName(language)}`);
+  return { mark, source, language };
+}
+
 function foot(data, passages) {
   const told = [];
   if (data.citations.length && data.generator === "extractive") told.push("Quoted from the documents, not written by a language model.");
+  if (data.generator !== "extractive") told.push(`Written by ${data.generator} from the passages below.`);
+  told.push(...data.notes);
   if (data.timings_ms?.total) told.push(`${Math.round(data.timings_ms.total)} ms`);
   const found = passages.map((passage) => {
     const open = () => read(passage.document_id, passage.page, passage);

@@ -99,7 +99,7 @@ def test_history_loses_its_oldest_turns_first_and_whole(counter: ChatTokenizer) 
 
 
 def test_a_question_that_cannot_fit_is_refused_with_the_numbers(counter: ChatTokenizer) -> None:
-    with pytest.raises(TooLarge, match=r"take \d+ tokens, and the model's window of 1000 leaves 936 beside the 64"):
+    with pytest.raises(TooLarge, match=r"takes \d+ tokens, and the model's window of 1000 leaves 936 beside the 64"):
         assemble(Conversation("why " * 5000, "en"), [], Budget(1000, ANSWER, 400), counter)
     with pytest.raises(TooLarge, match="window of 100 leaves 36"):
         assemble(Conversation("why", "en"), [], Budget(100, ANSWER, 400), counter)

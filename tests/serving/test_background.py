@@ -1,5 +1,6 @@
 """Starting in the background, and stopping the right process only. The processes are real; the small ones stand where a service stood."""
 
+import inspect
 import json
 import os
 import socket
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from rag.settings import Settings
-from serving.background import launch, log_path, running, stop, take_log, wait_until_ready
+from serving import cli
+from serving.background import OPTIONS, launch, log_path, running, stop, take_log, wait_until_ready
 from serving.client_records import ServiceError
 
 
@@ -91,3 +93,8 @@ def test_up_in_the_background_answers_and_down_ends_it(tmp_path: Path) -> None:
     assert down.returncode == 0
     assert "has stopped" in down.stdout
     assert running(tmp_path) is None
+
+
+def test_every_option_of_a_start_reaches_the_service_in_the_background() -> None:
+    in_the_foreground = {"samples", "detach"}
+    assert set(inspect.signature(cli.up).parameters) - in_the_foreground == set(OPTIONS)

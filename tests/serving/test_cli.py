@@ -181,7 +181,7 @@ def test_eval_fails_below_what_is_demanded(on: Any, letters: Path, tmp_path: Pat
     missed = {"id": "2", "question": "Who paints the tower?", "document": "absent.txt", **english}
     questions.write_text(f"{json.dumps(found)}\n{json.dumps(missed)}\n")
     figures = tmp_path / "figures.json"
-    done = on("eval", questions, "--collection", "measured", "--json", figures)
+    done = on("eval", questions, "--collection", "measured", "--min-same", "0.95", "--json", figures)
     assert (done.returncode, done.stderr) == (1, "hit@3 within a language is 0.500, below 0.95.\n")
     measured = json.loads(figures.read_text())
     assert (measured["same"]["hit3"], measured["cross"], measured["missed"]) == (0.5, None, ["2"])

@@ -1,0 +1,224 @@
+"""The OpenAI API: any client of theirs asks `glossa`, which answers from the documents, or the bare language model by its name."""
+
+import asyncio
+import base64
+import json
+import time
+import uuid
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from rag.cited import MARKERS
+from rag.errors import InvalidInput, NotFound
+from rag.prompt import Budget, neutral_messages
+from rag.records import Citation
+from serving import events, http_errors
+from serving.answering import Answered, Asked, answering
+from serving.ask import WRITTEN_K, checked_question, retrieve
+from serving.auth import CurrentKey
+from serving.generator import Generator
+from serving.http_errors import describe
+from serving.schemas import Scope
+from serving.search_tool import answer_with_search, wants_search
+from serving.services import CurrentServices, Services
+
+router = APIRouter(prefix="/v1", tags=["OpenAI API"])
+GLOSSA = "glossa"
+EMBEDDER = "glossa-embedder"
+MOST_TEXTS = 2048  # in one request for embeddings, as OpenAI has it
+SEED_FIELDS = ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty", "response_format", "logit_bias")
+
+
+class ChatCompletionRequest(BaseModel):
+    """An OpenAI chat completion request; fields that are not named here go to the language model as they are."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"example": {"model": GLOSSA, "messages": [{"role": "user", "content": "Days of leave?"}]}},
+    )
+    model: str
+    messages: list[dict[str, Any]] = Field(min_length=1)
+    stream: bool = False
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    tools: list[dict[str, Any]] | None = None
+    n: int = Field(default=1, ge=1, le=16)
+
+    @property
+    def answer_tokens(self) -> int | None:
+        """What of the window the answer may take, as the newer or the older field says."""
+        return self.max_completion_tokens if self.max_completion_tokens is not None else self.max_tokens
+
+
+class EmbeddingRequest(BaseModel):
+    """Texts to embed."""
+
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"example": {"model": EMBEDDER, "input": ["Leave is 30 days."]}})
+    model: str
+    input: str | Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)]
+    encoding_format: Literal["float", "base64"] = "float"
+
+
+@router.get("/models", responses=http_errors.responses(401), summary="List models")
+async def models(services: CurrentServices, key: CurrentKey) -> JSONResponse:
+    """`glossa`, the bare language model where there is one, and the embedder."""
+    names = [GLOSSA, *([services.generator.model] if services.generator else []), EMBEDDER]
+    return JSONResponse({"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "glossa"} for name in names]})
+
+
+@router.post("/embeddings", responses=http_errors.responses(401, 404, 413, 422, 503), summary="Embed texts")
+async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: CurrentKey) -> JSONResponse:
+    """Vectors of unit length from the embedder that retrieval uses, with its prompt for passages."""
+    if body.model != EMBEDDER:
+        raise NotFound(f"There is no embedder {body.model!r} here; it is called {EMBEDDER!r}.")
+    texts = [body.input] if isinstance(body.input, str) else body.input
+    longest = max(map(len, texts))
+    if longest > services.settings.max_question_characters:
+        raise InvalidInput(
+            f"A text has {longest} characters; at most {services.settings.max_question_characters} are embedded, please cut it."
+        )
+    vectors, tokens = await services.retrieval.embed.remote(texts)
+    data = [
+        {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)} for index, vector in enumerate(vectors)
+    ]
+    return JSONResponse({"object": "list", "data": data, "model": EMBEDDER, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
+
+
+@router.post(
+    "/chat/completions",
+    response_model=None,
+    responses={
+        200: {
+            "description": "A chat completion; with `stream` server-sent events that end with `[DONE]`.",
+            "content": {"application/json": {"schema": {"type": "object"}}, "text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **http_errors.responses(401, 404, 409, 413, 422, 503),
+    },
+    summary="Complete a chat",
+)
+async def chat_completions(body: ChatCompletionRequest, services: CurrentServices, key: CurrentKey) -> JSONResponse | StreamingResponse:
+    """`glossa` answers from the documents with citations; the bare model's name asks it without them."""
+    generator = services.generator
+    if body.model == GLOSSA:
+        chunks = _grounded(body, await _asked(body, services, key), services)
+    elif generator is None or not generator.has(body.model):
+        raise NotFound(f"There is no model {body.model!r} here; list them with GET /v1/models.")
+    else:
+        request = await asyncio.to_thread(_bare_request, body, generator)
+        chunks = answer_with_search(request, services, key) if wants_search(request) else generator.chat(request)
+    if body.stream:
+        first = await anext(chunks)  # an error before the first word still gets its status
+        return events.stream(_events(first, chunks))
+    async with aclosing(chunks):
+        return JSONResponse(json.loads(await anext(chunks)))
+
+
+async def _events(first: str, chunks: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    """The stream on the wire; a failure in between ends it with an `error` object, which OpenAI's clients raise."""
+    async with aclosing(chunks):
+        try:
+            yield f"data: {first}\n\n"
+            async for chunk in chunks:
+                yield f"data: {chunk}\n\n"
+            yield "data: [DONE]\n\n"
+        except Exception as error:  # the status line is out already
+            status, detail = describe(error)
+            yield f"data: {json.dumps({'error': {'message': detail, 'code': status}}, ensure_ascii=False)}\n\n"
+            if status == 500:
+                raise
+
+
+def _bare_request(body: ChatCompletionRequest, generator: Generator) -> dict[str, Any]:
+    """The request for the model itself: what it says cannot forge a role, and fits. Raises InvalidInput and TooLarge."""
+    request = body.model_dump(exclude_unset=True)
+    request["messages"] = neutral_messages(body.messages, generator.counter)
+    tokens = generator.counter.count(request["messages"], body.tools)
+    answer = body.answer_tokens if body.answer_tokens is not None else max(1, generator.window - tokens)
+    Budget(generator.window, answer, 0).require(tokens)
+    return request
+
+
+async def _asked(body: ChatCompletionRequest, services: Services, key: CurrentKey) -> Asked:
+    """The user's last message is the question; what stands before it is history, and system messages are wishes."""
+    spoken = [message for message in body.messages if message.get("role") != "system"]
+    if not spoken or spoken[-1].get("role") != "user":
+        raise InvalidInput("The last message must be the user's question.")
+    question = checked_question(_text(spoken[-1]), services.settings)
+    found = await retrieve(question, Scope(k=WRITTEN_K), services, key)
+    answer_tokens = body.answer_tokens if body.answer_tokens is not None else services.settings.answer_tokens
+    history = [{**message, "content": _text(message)} for message in spoken[:-1]]
+    wishes = "\n".join(_text(message) for message in body.messages if message.get("role") == "system")
+    sampling = {name: value for name, value in (body.model_extra or {}).items() if name in SEED_FIELDS}
+    return Asked(question, found.language, found.passages, answer_tokens, history, wishes, sampling=sampling)
+
+
+async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services) -> AsyncGenerator[str, None]:
+    """Chunks of a grounded answer, or the one completion."""
+    if body.n != 1 or body.tools:
+        raise InvalidInput(f"The model {GLOSSA} gives one answer (n 1) and calls no tools; ask the bare language model for that.")
+    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": GLOSSA}
+    chunk = {**head, "object": "chat.completion.chunk"}
+    async with aclosing(answering(asked, services)) as parts:
+        if body.stream:
+            yield json.dumps({**chunk, "choices": [_choice({"role": "assistant", "content": ""})]})
+        async for part in parts:
+            if isinstance(part, Answered):
+                annotations, extension = _annotations(part), {"glossa": _extension(part, asked)}
+                if body.stream:
+                    yield json.dumps({**chunk, "choices": [_choice({"annotations": annotations}, part.finish_reason)], **extension})
+                else:
+                    message = {"role": "assistant", "content": part.text, "annotations": annotations}
+                    choice = {"index": 0, "message": message, "finish_reason": part.finish_reason, "logprobs": None}
+                    yield json.dumps({**head, "object": "chat.completion", "choices": [choice], "usage": part.usage, **extension})
+            elif body.stream:
+                yield json.dumps({**chunk, "choices": [_choice({"content": part})]})
+
+
+def _choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}
+
+
+def _annotations(answered: Answered) -> list[dict[str, Any]]:
+    """Each marker in the text as OpenAI's `url_citation`."""
+    by_number: dict[int, Citation] = {citation.marker: citation for citation in answered.citations}
+    return [
+        {
+            "type": "url_citation",
+            "url_citation": {
+                "start_index": found.start(),
+                "end_index": found.end(),
+                "url": f"/v1/documents/{citation.document_id}/text?page={citation.page}",
+                "title": citation.name,
+            },
+        }
+        for found in MARKERS.finditer(answered.text)
+        if (citation := by_number.get(int(found[1]))) is not None
+    ]
+
+
+def _extension(answered: Answered, asked: Asked) -> dict[str, Any]:
+    citations = [asdict(citation) for citation in answered.citations]
+    return {"citations": citations, "language": asked.language, "generator": answered.generator, "notes": answered.notes}
+
+
+def _text(message: dict[str, Any]) -> str:
+    """A message's text; of content in parts, the text parts."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list) or any(not isinstance(part, dict) or part.get("type") != "text" for part in content):
+        raise InvalidInput("A message has content that is not text; send text only.")
+    return "\n".join(str(part.get("text", "")) for part in content)
+
+
+def _encoded(vector: Sequence[float], encoding: str) -> list[float] | str:
+    if encoding == "float":
+        return [float(value) for value in vector]
+    return base64.b64encode(np.asarray(vector, np.float32).tobytes()).decode()

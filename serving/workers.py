@@ -1,0 +1,104 @@
+"""The vLLM deployment: Ray Serve's own LLM server, with one more method that takes and gives plain JSON.
+
+The gateway then needs neither vLLM nor its request classes, and a stream crosses the handle in as few items as came together.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from ray import serve
+from ray.serve.llm import LLMConfig, build_llm_deployment
+from ray.serve.llm.deployment import LLMServer
+
+from rag.errors import InvalidInput
+from serving.generator import ChatRequest, GeneratorFailed
+from serving.profile import Profile
+
+DATA = "data: "
+END = "[DONE]"
+ERROR = '{"error":'
+
+
+class Worker(LLMServer):
+    """A replica: a vLLM engine with its tensor and pipeline parallel processes."""
+
+    async def chat_json(self, request: ChatRequest) -> AsyncIterator[list[str]]:
+        """An OpenAI chat completion: the chunks of a stream as JSON, as many at a time as have come, or the one object.
+
+        Raises InvalidInput when vLLM refuses the request, GeneratorFailed when it fails.
+        """
+        from pydantic import ValidationError
+        from ray.serve.llm.openai_api_models import ChatCompletionRequest
+
+        try:
+            chat = ChatCompletionRequest.model_validate(request.body)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            raise InvalidInput(f"The field {'.'.join(map(str, fault['loc'])) or 'body'} is wrong: {fault['msg']}.") from error
+        async for items in together(await self.chat(chat)):
+            texts = [text for item in items for text in _payloads(item)]
+            for text in texts:
+                if text.startswith(ERROR):
+                    raise _failure(json.loads(text)["error"])
+            yield texts
+
+    async def running(self) -> int:
+        """Generations that the engine works on or has queued."""
+        processor = self.engine._engine_client.output_processor  # type: ignore[union-attr]
+        return int(processor.get_num_unfinished_requests())
+
+
+def build(profile: Profile) -> serve.Application:
+    """The deployment of a profile. Raises InvalidInput when Ray Serve or vLLM does not take it."""
+    try:
+        config = LLMConfig(**profile.config, experimental_configs={"stream_batching_interval_ms": 0})
+        return build_llm_deployment(config, name_prefix="", deployment_cls=Worker, override_serve_options={"name": "Worker"})
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(f"The profile of {profile.name} is wrong: {error}") from error
+
+
+async def together(stream: AsyncIterator[Any]) -> AsyncIterator[list[Any]]:
+    """The items of a stream of lists or single items, the first at once, then whatever has come while the last were on their way."""
+    queue: asyncio.Queue[Any] = asyncio.Queue()
+    done = object()
+
+    async def read() -> None:
+        try:
+            async for item in stream:
+                queue.put_nowait(item)
+        except Exception as error:  # noqa: BLE001 - handed to the reader below, who raises it
+            queue.put_nowait(error)
+        queue.put_nowait(done)
+
+    reading = asyncio.create_task(read())
+    try:
+        ended = False
+        while not ended:
+            items: list[Any] = [await queue.get()]
+            while not queue.empty():
+                items.append(queue.get_nowait())
+            ended = items[-1] is done
+            flat: list[Any] = []
+            for item in items[: len(items) - ended]:
+                if isinstance(item, Exception):
+                    raise item
+                flat += item if isinstance(item, list) else [item]
+            if flat:
+                yield flat
+    finally:
+        reading.cancel()
+
+
+def _payloads(item: Any) -> list[str]:
+    """The JSON of server-sent events, without their frame; of a whole response its JSON."""
+    if not isinstance(item, str):
+        return [item.model_dump_json()]
+    return [line.removeprefix(DATA) for line in item.splitlines() if line.startswith(DATA) and not line.endswith(END)]
+
+
+def _failure(error: dict[str, Any]) -> Exception:
+    if 400 <= int(error.get("code") or 500) < 500:
+        return InvalidInput(f"The language model refused the request: {error['message']}")
+    return GeneratorFailed(f"The language model failed: {error['message']}")
