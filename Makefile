@@ -30,6 +30,7 @@ eval: .venv/installed
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.search
 	$(BIN)/python -m tests.bench.ingest
+	$(BIN)/python -m tests.bench.generation
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glossa needs Python 3.11 or newer; set PYTHON=...")'

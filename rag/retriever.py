@@ -67,19 +67,25 @@ class Retriever:
         self._faiss = SharedLock()
 
     def follow(self) -> None:
-        """Apply what the catalog changed since the last call; returns when this retriever has seen at least the version of now."""
+        """Apply what the catalog changed since the last call; returns when this retriever has seen at least the version of now.
+
+        What came is added first and what went removed last, and only when nothing newer was committed meanwhile: a content that is gone
+        may have been replaced by one that the list of changes did not yet name, and a document must never be missing in both versions.
+        """
         with self._changing:
             latest = current_version(self.engine)
             if latest == self.version:
                 return
-            if self.version < 0:
-                changed = live_contents(self.engine)
-            else:
-                changed = [(change.collection, change.content_id) for change in changes_since(self.engine, self.version)]
-            stamps = embedder_stamps(self.engine)
-            self._foreign = {name: stamp for name, stamp in stamps.items() if stamp != self.embedder.stamp}
-            self._apply(dict.fromkeys(changed))
+            changed = live_contents(self.engine) if self.version < 0 else self._changed_since(self.version)
+            gone = self._add(dict.fromkeys(changed))
+            while (newest := current_version(self.engine)) != latest:
+                gone += self._add(dict.fromkeys(self._changed_since(latest)))
+                latest = newest
+            self._remove(gone)
             self.version = latest
+
+    def _changed_since(self, version: int) -> list[tuple[str, int]]:
+        return [(change.collection, change.content_id) for change in changes_since(self.engine, version)]
 
     def search(
         self,
@@ -114,8 +120,10 @@ class Retriever:
                 return passages[:k]
             depth *= DEEPER
 
-    def _apply(self, changed: Iterable[tuple[str, int]]) -> None:
-        """Add what came, then remove what went: a document that replaces another is there before the other goes."""
+    def _add(self, changed: Iterable[tuple[str, int]]) -> list[int]:
+        """Index the contents that are not held yet; returns those that are gone from the catalog, or not for this embedder."""
+        stamps = embedder_stamps(self.engine)
+        self._foreign = {name: stamp for name, stamp in stamps.items() if stamp != self.embedder.stamp}
         batch, gone = Batch(), []
         for collection, content_id in changed:
             chunks = [] if collection in self._foreign else load_content(self.engine, content_id)
@@ -126,7 +134,12 @@ class Retriever:
             if batch.size >= BATCH_CHUNKS:
                 self._change(batch)
                 batch = Batch()
-        for content_id in gone:
+        self._change(batch)
+        return gone
+
+    def _remove(self, contents: Iterable[int]) -> None:
+        batch = Batch()
+        for content_id in contents:
             for key, chunk_ids in self._contents.pop(content_id, {}).items():
                 batch.remove[key] += chunk_ids
         self._change(batch)

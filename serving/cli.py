@@ -329,6 +329,25 @@ def status(json: AsJson = False, data: Data = DEFAULTS.data) -> None:
 
 
 @app.command()
+def profiles() -> None:
+    """List the language models that come along for --llm, and the GPU memory that each takes.
+
+    Weights and the KV cache of one full window are spread over the GPUs of a replica; further requests need room beside them.
+
+    Example:  glossa profiles, then glossa up --llm llama-3.1-8b
+    """
+    from serving.profile import GIB, memory_table
+
+    rows = [
+        (row.name, row.gpus, row.accelerator, f"{row.weight_bytes / GIB:.0f}", f"{row.kv_bytes_per_token / 1024:.0f}", row.window,
+         f"{row.window_bytes / GIB:.0f}", f"{row.bytes_per_gpu / GIB:.0f}")
+        for row in memory_table()
+    ]  # fmt: skip
+    columns = ("profile", "GPUs", "type", "weights GiB", "KV KiB/token", "window", "KV of a window GiB", "GiB a GPU")
+    show_table("Language models", columns, rows)
+
+
+@app.command()
 def doctor(
     host: Host = DEFAULTS.host, port: Port = DEFAULTS.port, data: Data = DEFAULTS.data, embedder: Embedder = DEFAULTS.embedder
 ) -> None:

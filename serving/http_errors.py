@@ -35,7 +35,7 @@ HINTS = {
 
 def problem(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """The response for one error."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=request.url.path).model_dump()
+    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=request.url.path).model_dump(exclude_none=True)
     if request.url.path.startswith(OPENAI_PATHS):  # their clients show `error.message`; RFC 9457 lets a problem have members of its own
         body["error"] = {"message": detail, "type": HTTPStatus(status).phrase, "code": status, "param": None}
     headers = dict(headers or {})

@@ -8,12 +8,11 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from rag.cited import MARKERS
 from rag.errors import InvalidInput, NotFound
@@ -25,55 +24,32 @@ from serving.ask import WRITTEN_K, checked_question, retrieve
 from serving.auth import CurrentKey
 from serving.generator import Generator
 from serving.http_errors import describe
+from serving.openai_schemas import (
+    CHUNK,
+    EMBEDDER,
+    GLOSSA,
+    ChatCompletion,
+    ChatCompletionRequest,
+    EmbeddingList,
+    EmbeddingRequest,
+    ModelList,
+)
 from serving.schemas import Scope
 from serving.search_tool import answer_with_search, wants_search
 from serving.services import CurrentServices, Services
 
 router = APIRouter(prefix="/v1", tags=["OpenAI API"])
-GLOSSA = "glossa"
-EMBEDDER = "glossa-embedder"
-MOST_TEXTS = 2048  # in one request for embeddings, as OpenAI has it
 SEED_FIELDS = ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty", "response_format", "logit_bias")
 
 
-class ChatCompletionRequest(BaseModel):
-    """An OpenAI chat completion request; fields that are not named here go to the language model as they are."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={"example": {"model": GLOSSA, "messages": [{"role": "user", "content": "Days of leave?"}]}},
-    )
-    model: str
-    messages: list[dict[str, Any]] = Field(min_length=1)
-    stream: bool = False
-    max_tokens: int | None = None
-    max_completion_tokens: int | None = None
-    tools: list[dict[str, Any]] | None = None
-    n: int = Field(default=1, ge=1, le=16)
-
-    @property
-    def answer_tokens(self) -> int | None:
-        """What of the window the answer may take, as the newer or the older field says."""
-        return self.max_completion_tokens if self.max_completion_tokens is not None else self.max_tokens
-
-
-class EmbeddingRequest(BaseModel):
-    """Texts to embed."""
-
-    model_config = ConfigDict(extra="ignore", json_schema_extra={"example": {"model": EMBEDDER, "input": ["Leave is 30 days."]}})
-    model: str
-    input: str | Annotated[list[str], Field(min_length=1, max_length=MOST_TEXTS)]
-    encoding_format: Literal["float", "base64"] = "float"
-
-
-@router.get("/models", responses=http_errors.responses(401), summary="List models")
+@router.get("/models", response_model=ModelList, responses=http_errors.responses(401), summary="List models")
 async def models(services: CurrentServices, key: CurrentKey) -> JSONResponse:
     """`glossa`, the bare language model where there is one, and the embedder."""
     names = [GLOSSA, *([services.generator.model] if services.generator else []), EMBEDDER]
     return JSONResponse({"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "glossa"} for name in names]})
 
 
-@router.post("/embeddings", responses=http_errors.responses(401, 404, 413, 422, 503), summary="Embed texts")
+@router.post("/embeddings", response_model=EmbeddingList, responses=http_errors.responses(401, 404, 413, 422, 503), summary="Embed texts")
 async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: CurrentKey) -> JSONResponse:
     """Vectors of unit length from the embedder that retrieval uses, with its prompt for passages."""
     if body.model != EMBEDDER:
@@ -93,11 +69,11 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
 
 @router.post(
     "/chat/completions",
-    response_model=None,
+    response_model=ChatCompletion,
     responses={
         200: {
             "description": "A chat completion; with `stream` server-sent events that end with `[DONE]`.",
-            "content": {"application/json": {"schema": {"type": "object"}}, "text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": f"data: {json.dumps(CHUNK)}\n\n"}},
         },
         **http_errors.responses(401, 404, 409, 413, 422, 503),
     },

@@ -91,6 +91,46 @@ class Server:
     model: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What one replica of a profile takes, in bytes: of weights, of KV cache for a token and for one full window, and of each GPU."""
+
+    name: str
+    gpus: int
+    accelerator: str
+    window: int
+    weight_bytes: int
+    kv_bytes_per_token: int
+
+    @property
+    def window_bytes(self) -> int:
+        """Of KV cache."""
+        return self.kv_bytes_per_token * self.window
+
+    @property
+    def bytes_per_gpu(self) -> float:
+        """Of weights and one full window; tensor and pipeline parallel workers share both evenly."""
+        return (self.weight_bytes + self.window_bytes) / self.gpus
+
+
+def memory_table() -> list[Memory]:
+    """The profiles that come along, smallest first."""
+    loaded = [read(PROFILES / f"{name}.yaml") for name in names()]
+    rows = [
+        Memory(
+            profile.name,
+            int(profile.gpus),
+            str(profile.config["accelerator_type"]),
+            profile.window,
+            profile.architecture.weight_bytes,
+            profile.architecture.kv_bytes_per_token,
+        )
+        for profile in loaded
+        if profile.architecture is not None
+    ]
+    return sorted(rows, key=lambda row: row.weight_bytes + row.window_bytes)
+
+
 def load(llm: str, *, gpus: float) -> Profile | Server:
     """What `--llm` names; `gpus` is how many there are, which decides where a bare checkpoint runs. Raises InvalidInput."""
     if llm.startswith(SERVER):

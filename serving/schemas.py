@@ -289,3 +289,4 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
+    error: dict[str, Any] | None = Field(default=None, description="The same in OpenAI's shape, on the routes of their API only.")

