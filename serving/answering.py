@@ -85,15 +85,15 @@ async def _written(asked: Asked, services: Services, generator: Generator) -> As
     shown = MarkerFilter(len(prompt.passages))
     pieces: list[str] = []
     reason, usage = "stop", None
-    async with aclosing(generator.chat(body)) as chunks:
-        async for chunk in chunks:
-            event = json.loads(chunk)
-            usage = event.get("usage") or usage
-            for choice in event["choices"]:
-                reason = choice.get("finish_reason") or reason
-                if piece := shown.push(choice["delta"].get("content") or ""):
-                    pieces.append(piece)
-                    yield piece
+    async with aclosing(generator.chat(body)) as stream:
+        async for chunks in stream:
+            events = [json.loads(chunk) for chunk in chunks]
+            choices = [choice for event in events for choice in event["choices"]]
+            usage = next((event["usage"] for event in events if event.get("usage")), usage)
+            reason = next((choice["finish_reason"] for choice in choices if choice.get("finish_reason")), reason)
+            if piece := shown.push("".join(choice["delta"].get("content") or "" for choice in choices)):
+                pieces.append(piece)
+                yield piece
     if rest := shown.end():
         pieces.append(rest)
         yield rest

@@ -50,8 +50,8 @@ class Generator(Protocol):
         """Whether a request may name this model."""
         ...
 
-    def chat(self, body: dict[str, Any]) -> AsyncGenerator[str, None]:
-        """The chunks of a stream (`stream` true), or one completion, as JSON texts.
+    def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
+        """The chunks of a stream (`stream` true) as JSON texts, those together that came together; or one completion.
 
         Closing the iterator ends the generation. Raises InvalidInput and GeneratorFailed.
         """
@@ -71,14 +71,13 @@ class WorkerGenerator:
         """See Generator."""
         return model == self.model
 
-    async def chat(self, body: dict[str, Any]) -> AsyncGenerator[str, None]:
+    async def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
         """See Generator."""
         response: DeploymentResponseGenerator[Any] = self.handle.remote(ChatRequest(body))  # type: ignore[assignment]
         ended = False
         try:
             while (items := await self._next(response)) is not None:
-                for item in items:
-                    yield item
+                yield items
             ended = True
         except (RayError, DeploymentUnavailableError) as error:
             cause = getattr(error, "cause", None)
@@ -126,7 +125,7 @@ class ServerGenerator:
         """See Generator."""
         return model == self.model
 
-    async def chat(self, body: dict[str, Any]) -> AsyncGenerator[str, None]:
+    async def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
         """See Generator."""
         try:
             if body.get("stream"):
@@ -135,11 +134,11 @@ class ServerGenerator:
                     async for event in source.aiter_sse():
                         if event.data == "[DONE]":
                             return
-                        yield event.data
+                        yield [event.data]
             else:
                 response = await self.client.post("chat/completions", json=body)
                 await _require_success(response)
-                yield response.text
+                yield [response.text]
         except httpx.HTTPError as error:
             place = self.client.base_url
             raise GeneratorFailed(f"The language model's server {place} does not answer ({type(error).__name__}).") from error

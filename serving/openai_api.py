@@ -1,6 +1,5 @@
 """The OpenAI API: any client of theirs asks `glossa`, which answers from the documents, or the bare language model by its name."""
 
-import asyncio
 import base64
 import json
 import time
@@ -16,13 +15,12 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from rag.cited import MARKERS
 from rag.errors import InvalidInput, NotFound
-from rag.prompt import Budget, neutral_messages
+from rag.prompt import neutral_messages
 from rag.records import Citation
 from serving import events, http_errors
 from serving.answering import Answered, Asked, answering
 from serving.ask import WRITTEN_K, checked_question, retrieve
 from serving.auth import CurrentKey
-from serving.generator import Generator
 from serving.http_errors import describe
 from serving.openai_schemas import (
     CHUNK,
@@ -87,22 +85,22 @@ async def chat_completions(body: ChatCompletionRequest, services: CurrentService
     elif generator is None or not generator.has(body.model):
         raise NotFound(f"There is no model {body.model!r} here; list them with GET /v1/models.")
     else:
-        request = await asyncio.to_thread(_bare_request, body, generator)
+        request = {**body.model_dump(exclude_unset=True), "messages": neutral_messages(body.messages, generator.counter)}
         chunks = answer_with_search(request, services, key) if wants_search(request) else generator.chat(request)
     if body.stream:
         first = await anext(chunks)  # an error before the first word still gets its status
         return events.stream(_events(first, chunks))
     async with aclosing(chunks):
-        return JSONResponse(json.loads(await anext(chunks)))
+        return JSONResponse(json.loads((await anext(chunks))[0]))
 
 
-async def _events(first: str, chunks: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+async def _events(first: list[str], chunks: AsyncGenerator[list[str], None]) -> AsyncGenerator[str, None]:
     """The stream on the wire; a failure in between ends it with an `error` object, which OpenAI's clients raise."""
     async with aclosing(chunks):
         try:
-            yield f"data: {first}\n\n"
-            async for chunk in chunks:
-                yield f"data: {chunk}\n\n"
+            yield _framed(first)
+            async for together in chunks:
+                yield _framed(together)
             yield "data: [DONE]\n\n"
         except Exception as error:  # the status line is out already
             status, detail = describe(error)
@@ -111,14 +109,8 @@ async def _events(first: str, chunks: AsyncGenerator[str, None]) -> AsyncGenerat
                 raise
 
 
-def _bare_request(body: ChatCompletionRequest, generator: Generator) -> dict[str, Any]:
-    """The request for the model itself: what it says cannot forge a role, and fits. Raises InvalidInput and TooLarge."""
-    request = body.model_dump(exclude_unset=True)
-    request["messages"] = neutral_messages(body.messages, generator.counter)
-    tokens = generator.counter.count(request["messages"], body.tools)
-    answer = body.answer_tokens if body.answer_tokens is not None else max(1, generator.window - tokens)
-    Budget(generator.window, answer, 0).require(tokens)
-    return request
+def _framed(chunks: list[str]) -> str:
+    return "".join(f"data: {chunk}\n\n" for chunk in chunks)
 
 
 async def _asked(body: ChatCompletionRequest, services: Services, key: CurrentKey) -> Asked:
@@ -135,7 +127,7 @@ async def _asked(body: ChatCompletionRequest, services: Services, key: CurrentKe
     return Asked(question, found.language, found.passages, answer_tokens, history, wishes, sampling=sampling)
 
 
-async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services) -> AsyncGenerator[str, None]:
+async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services) -> AsyncGenerator[list[str], None]:
     """Chunks of a grounded answer, or the one completion."""
     if body.n != 1 or body.tools:
         raise InvalidInput(f"The model {GLOSSA} gives one answer (n 1) and calls no tools; ask the bare language model for that.")
@@ -143,18 +135,18 @@ async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Service
     chunk = {**head, "object": "chat.completion.chunk"}
     async with aclosing(answering(asked, services)) as parts:
         if body.stream:
-            yield json.dumps({**chunk, "choices": [_choice({"role": "assistant", "content": ""})]})
+            yield [json.dumps({**chunk, "choices": [_choice({"role": "assistant", "content": ""})]})]
         async for part in parts:
             if isinstance(part, Answered):
                 annotations, extension = _annotations(part), {"glossa": _extension(part, asked)}
                 if body.stream:
-                    yield json.dumps({**chunk, "choices": [_choice({"annotations": annotations}, part.finish_reason)], **extension})
+                    yield [json.dumps({**chunk, "choices": [_choice({"annotations": annotations}, part.finish_reason)], **extension})]
                 else:
                     message = {"role": "assistant", "content": part.text, "annotations": annotations}
                     choice = {"index": 0, "message": message, "finish_reason": part.finish_reason, "logprobs": None}
-                    yield json.dumps({**head, "object": "chat.completion", "choices": [choice], "usage": part.usage, **extension})
+                    yield [json.dumps({**head, "object": "chat.completion", "choices": [choice], "usage": part.usage, **extension})]
             elif body.stream:
-                yield json.dumps({**chunk, "choices": [_choice({"content": part})]})
+                yield [json.dumps({**chunk, "choices": [_choice({"content": part})]})]
 
 
 def _choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def wants_search(request: dict[str, Any]) -> bool:
     return any(tool.get("function", {}).get("name") == SEARCH for tool in request.get("tools") or [])
 
 
-async def answer_with_search(request: dict[str, Any], services: Services, key: CurrentKey) -> AsyncGenerator[str, None]:
+async def answer_with_search(request: dict[str, Any], services: Services, key: CurrentKey) -> AsyncGenerator[list[str], None]:
     """The model's completion after its searches, as one completion or a stream of one chunk. Calls of other tools go to the client."""
     generator = services.generator
     if generator is None:
@@ -55,13 +55,13 @@ async def answer_with_search(request: dict[str, Any], services: Services, key: C
         request["messages"] += neutral_messages([asked, *results], generator.counter)
     else:
         completion = await _complete({name: value for name, value in request.items() if name not in ("tools", "tool_choice")}, generator)
-    yield json.dumps(_as_chunk(completion) if streamed else completion, ensure_ascii=False)
+    yield [json.dumps(_as_chunk(completion) if streamed else completion, ensure_ascii=False)]
 
 
 async def _complete(request: dict[str, Any], generator: Generator) -> dict[str, Any]:
     completion: dict[str, Any] = {}
-    async for text in generator.chat(request):
-        completion = json.loads(text)
+    async for texts in generator.chat(request):
+        completion = json.loads(texts[0])
     return completion
 
 

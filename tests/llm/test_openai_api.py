@@ -101,9 +101,9 @@ def test_embeddings_are_those_of_retrieval(api: openai.OpenAI) -> None:
     ({"model": "nobody"}, 404, "no model 'nobody'"),
     ({"model": "glossa", "n": 2}, 422, "one answer"),
     ({"max_tokens": 0}, 422, "at least 1"),
-    ({"max_tokens": 140_000}, 422, f"whole window is {WINDOW}"),
+    ({"max_tokens": 140_000}, 422, str(WINDOW)),
     ({"temperature": 9}, 422, "temperature"),
-    ({"messages": [{"role": "user", "content": "why " * 140_000}]}, 413, f"window of {WINDOW}"),
+    ({"messages": [{"role": "user", "content": "why " * 140_000}]}, 422, str(WINDOW)),
     ({"messages": []}, 422, "messages"),
     ({"tools": [{"type": "function", "function": {"name": 3}}]}, 422, "tools"),
 ])  # fmt: skip

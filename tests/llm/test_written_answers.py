@@ -32,7 +32,7 @@ def test_an_answer_is_written_and_its_marker_proved_by_a_sentence_of_the_documen
 def test_a_stream_brings_pieces_then_the_whole(llm: Service) -> None:
     with Glossa(llm.url, llm.key) as glossa:
         *pieces, answer = glossa.stream(QUESTION)
-    assert "".join(map(str, pieces)) == SAYS and len(pieces) > 3
+    assert "".join(map(str, pieces)) == SAYS and len(pieces) >= 2
     assert not isinstance(answer, str) and answer.answer == SAYS and answer.citations
 
 
