@@ -37,7 +37,7 @@ from serving.search_tool import answer_with_search, wants_search
 from serving.services import CurrentServices, Services
 
 router = APIRouter(prefix="/v1", tags=["OpenAI API"])
-SEED_FIELDS = ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty", "response_format", "logit_bias")
+SAMPLING_FIELDS = ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty", "response_format", "logit_bias")
 
 
 @router.get("/models", response_model=ModelList, responses=http_errors.responses(401), summary="List models")
@@ -123,7 +123,7 @@ async def _asked(body: ChatCompletionRequest, services: Services, key: CurrentKe
     answer_tokens = body.answer_tokens if body.answer_tokens is not None else services.settings.answer_tokens
     history = [{**message, "content": _text(message)} for message in spoken[:-1]]
     wishes = "\n".join(_text(message) for message in body.messages if message.get("role") == "system")
-    sampling = {name: value for name, value in (body.model_extra or {}).items() if name in SEED_FIELDS}
+    sampling = {name: value for name, value in (body.model_extra or {}).items() if name in SAMPLING_FIELDS}
     return Asked(question, found.language, found.passages, answer_tokens, history, wishes, sampling=sampling)
 
 
