@@ -21,6 +21,9 @@ class Settings:
     llm: str | None = None  # a profile, a Llama checkpoint or openai:URL; None answers by quoting
     tokenizer: str | None = None  # of the model behind openai:URL, by name or path; None asks that server
     window: int | None = None  # tokens of that model, when its server does not say
+    adapters: str | None = None  # folder or bucket of LoRA adapters that requests may choose; None offers none
+    guard: str | None = None  # Llama Guard: a profile or a checkpoint, reads each question and answer; None lets all pass
+    prompt_guard: str | None = None  # Prompt Guard by name or path, reads each question and passage; None lets all pass
     answer_tokens: int = 1024  # that a language model may write when a request does not say
     prompt_passage_tokens: int = 6000  # of passages in a prompt; answers get worse long before a large window is full
     replicas: int = 1  # of the retrieval deployment; each holds the whole index

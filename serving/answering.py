@@ -5,21 +5,25 @@ import json
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rag.answer import NOTHING_FOUND, nothing_found, quote
 from rag.catalog.surroundings import widen
 from rag.chat import Message
 from rag.cited import MARKERS, MarkerFilter
+from rag.errors import InvalidInput
+from rag.hazards import Refused, refusal
 from rag.languages import LANGUAGES, UNKNOWN, detect_language
 from rag.prompt import Budget, Conversation, Prompt, assemble
 from rag.records import Citation, Passage
 from serving.generator import Generator, GeneratorFailed
+from serving.prompt_guarding import harmless, require_harmless
 from serving.services import Services
 
 log = logging.getLogger("ray.serve")
-EXTRACTIVE = "extractive"
+EXTRACTIVE, GUARD = "extractive", "guard"  # names of what answered, where it was no language model
+ATTACKS = "Left out, as they look like an attack on the language model: {number} passages."
 USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 WIDENED = 4  # passages, the best, that get their neighbours where the prompt has room
 
@@ -35,6 +39,7 @@ class Asked:
     history: Sequence[Message] = ()
     wishes: str = ""
     whole: bool = False
+    adapter: str | None = None
     sampling: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -48,26 +53,40 @@ class Answered:
     notes: list[str] = field(default_factory=list)
     finish_reason: str = "stop"
     usage: Mapping[str, int] | None = None
+    refused: Refused | None = None
 
 
 async def answering(asked: Asked, services: Services) -> AsyncGenerator[str | Answered, None]:
-    """The answer in pieces, then Answered. A language model that fails before its first word is replaced by quotations, and a note says so.
+    """The answer in pieces, then Answered; a guard's refusal comes whole.
 
-    Raises TooLarge when the question does not fit the model's window, GeneratorFailed when the model fails later.
+    Raises TooLarge when the question does not fit the model's window, GeneratorFailed when the model fails after its first word.
     """
-    notes = []
+    try:
+        await require_harmless(asked.question, services.prompt_guard)
+        passages = await harmless(asked.passages, services.prompt_guard)
+        notes = [ATTACKS.format(number=attacks)] if (attacks := len(asked.passages) - len(passages)) else []
+        async with aclosing(_answer(replace(asked, passages=passages), notes, services)) as parts:
+            async for part in parts:
+                yield part
+    except Refused as refused:
+        yield Answered(refusal(asked.language), (), GUARD, finish_reason="content_filter", refused=refused)
+
+
+async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGenerator[str | Answered, None]:
+    """A language model that fails before its first word is replaced by quotations, and a note says so."""
     if services.generator is not None and asked.passages:
         began = False
         try:
-            async for part in _written(asked, services, services.generator):
-                began = True
-                yield part
+            async with aclosing(_written(asked, notes, services, services.generator)) as parts:
+                async for part in parts:
+                    began = True
+                    yield part
             return
         except GeneratorFailed as error:
             if began:
                 raise
             log.error("the language model failed: %s", error)
-            notes = ["The language model is not available; these are sentences quoted from the documents."]
+            notes = [*notes, "The language model is not available; these are sentences quoted from the documents."]
     answer = nothing_found(asked.language)
     if asked.passages:
         extracts = await services.retrieval.extract.remote(asked.question, asked.passages, asked.language)
@@ -77,10 +96,11 @@ async def answering(asked: Asked, services: Services) -> AsyncGenerator[str | An
     yield Answered(answer.text, answer.citations, EXTRACTIVE, notes)
 
 
-async def _written(asked: Asked, services: Services, generator: Generator) -> AsyncGenerator[str | Answered, None]:
+async def _written(asked: Asked, notes: list[str], services: Services, generator: Generator) -> AsyncGenerator[str | Answered, None]:
     budget = Budget(generator.window, asked.answer_tokens, generator.window if asked.whole else services.settings.prompt_passage_tokens)
     prompt = await asyncio.to_thread(ground, asked, budget, services, generator)
-    body = {"model": generator.model, "messages": prompt.messages, "max_tokens": asked.answer_tokens, "temperature": 0, **asked.sampling}
+    model = model_with(generator, asked.adapter)
+    body = {"model": model, "messages": prompt.messages, "max_tokens": asked.answer_tokens, "temperature": 0, **asked.sampling}
     body |= {"stream": True, "stream_options": {"include_usage": True}}
     shown = MarkerFilter(len(prompt.passages))
     pieces: list[str] = []
@@ -100,7 +120,17 @@ async def _written(asked: Asked, services: Services, generator: Generator) -> As
     text = "".join(pieces)
     citations = await services.retrieval.cite.remote(text, prompt.passages)
     counted = {**{name: usage[name] for name in USAGE if name in usage}, "counted_tokens": prompt.tokens} if usage else None
-    yield Answered(text, citations, generator.model, _notes(asked, prompt, text, reason), reason, counted)
+    yield Answered(text, citations, model, [*notes, *_notes(asked, prompt, text, reason)], reason, counted)
+
+
+def model_with(generator: Generator | None, adapter: str | None) -> str:
+    """The name of the language model with an adapter. Raises InvalidInput when there are none."""
+    model = generator.model if generator else ""
+    if adapter is None:
+        return model
+    if generator is None or not generator.has(f"{model}:{adapter}"):
+        raise InvalidInput("No LoRA adapters are offered here; start the service with --llm and --adapters.")
+    return f"{model}:{adapter}"
 
 
 def ground(asked: Asked, budget: Budget, services: Services, generator: Generator) -> Prompt:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from typing import Any
 
 import ray
 from ray import serve
@@ -12,6 +13,7 @@ from rag.errors import InvalidInput
 from rag.settings import Settings
 from serving.gateway import Gateway
 from serving.profile import Profile, load
+from serving.prompt_guarding import PromptGuarding
 from serving.reranking import Reranking
 from serving.retrieval import Retrieval
 
@@ -23,16 +25,40 @@ def question_answering(settings: Settings) -> serve.Application:
 
     Raises InvalidInput when the language model cannot be what `settings.llm` says.
     """
-    gpus = min(ray.cluster_resources().get("GPU", 0), 1)  # type: ignore[no-untyped-call]
-    parts = [deployment(Reranking, "Reranking", queued=512, gpus=gpus).bind(settings)] if settings.reranker else []
-    llm = load(settings.llm, gpus=ray.cluster_resources().get("GPU", 0)) if settings.llm else None  # type: ignore[no-untyped-call]
-    workers = [build_workers(llm)] if isinstance(llm, Profile) else []
+    models, spare = language_models(settings)
+    parts = [deployment(Reranking, "Reranking", queued=512, gpus=min(spare, 1)).bind(settings)] if settings.reranker else []
     retrieval = deployment(Retrieval, "Retrieval", replicas=settings.replicas, ongoing=64, queued=512).bind(settings, *parts)
-    return deployment(serve.ingress()(Gateway), "Gateway", ongoing=1000, queued=1000).bind(settings, retrieval, llm, *workers)
+    if settings.prompt_guard:
+        models["prompt_guard"] = deployment(PromptGuarding, "PromptGuard", ongoing=64, queued=512).bind(settings)
+    return deployment(serve.ingress()(Gateway), "Gateway", ongoing=1000, queued=1000).bind(settings, retrieval, **models)
 
 
-def build_workers(profile: Profile) -> serve.Application:
-    """The vLLM deployment. Raises InvalidInput when vLLM is not installed or does not take the profile."""
+def language_models(settings: Settings) -> tuple[dict[str, Any], float]:
+    """Arguments of the gateway: the language model and its guard, and their workers; and the number of GPUs that they leave over.
+
+    Raises InvalidInput when they cannot be what the settings say.
+    """
+    gpus = float(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+    llm = load(settings.llm, gpus=gpus) if settings.llm else None
+    if settings.adapters and not isinstance(llm, Profile):
+        raise InvalidInput("LoRA adapters need a language model that runs here; name it with --llm.")
+    models: dict[str, Any] = {"llm": llm}
+    if isinstance(llm, Profile):
+        models["workers"] = build_workers(llm, "Worker", settings.adapters)
+        gpus -= llm.gpus * llm.replicas
+    if settings.guard:
+        guard = load(settings.guard, gpus=gpus)
+        if llm is None or not isinstance(guard, Profile):
+            raise InvalidInput(
+                "A guard reads what a language model is asked and writes: name one with --llm, and a Llama Guard that runs here."
+            )
+        models |= {"guard": guard, "guards": build_workers(guard, "LlamaGuard")}
+        gpus -= guard.gpus * guard.replicas
+    return models, max(gpus, 0)
+
+
+def build_workers(profile: Profile, name: str, adapters: str | None = None) -> serve.Application:
+    """A vLLM deployment. Raises InvalidInput when vLLM is not installed or does not take the profile or the adapters."""
     os.environ["VLLM_LOGGING_LEVEL"] = "ERROR"  # of this process alone: Ray's, where the workers run, has its environment already
     try:
         from serving import workers
@@ -41,7 +67,7 @@ def build_workers(profile: Profile) -> serve.Application:
             f"{profile.name} needs vLLM, which is not installed ({error.name}); install it with pip install 'glossa[vllm]' on a machine "
             "with a GPU, or as the README says on a CPU."
         ) from error
-    return workers.build(profile)
+    return workers.build(profile, name, adapters)
 
 
 def ingest(settings: Settings) -> serve.Application:

@@ -16,11 +16,11 @@ from rag.errors import InvalidInput, NotFound
 from rag.languages import detect_language
 from rag.settings import Settings
 from serving import events, http_errors
-from serving.answering import Answered, Asked, answering
+from serving.answering import Answered, Asked, answering, model_with
 from serving.auth import CurrentKey, allowed
 from serving.http_errors import describe
 from serving.messages import Found, Query, milliseconds
-from serving.schemas import AskRequest, AskResponse, Citation, Passage, Scope, SearchRequest, SearchResponse
+from serving.schemas import AskRequest, AskResponse, Citation, Passage, Refusal, Scope, SearchRequest, SearchResponse
 from serving.services import CurrentServices, Services
 
 router = APIRouter(prefix="/v1", tags=["questions"])
@@ -106,7 +106,8 @@ async def understood(body: AskRequest, services: Services, key: CurrentKey) -> t
             body = body.model_copy(update={"k": WRITTEN_K})
         found = await retrieve(question, body, services, key)
     answer_tokens = body.max_tokens if body.max_tokens is not None else services.settings.answer_tokens
-    return Asked(question, found.language, found.passages, answer_tokens, history, wishes, body.whole_document), found
+    model_with(services.generator, body.adapter)
+    return Asked(question, found.language, found.passages, answer_tokens, history, wishes, body.whole_document, body.adapter), found
 
 
 def response(answered: Answered, found: Found, started: float) -> AskResponse:
@@ -118,6 +119,7 @@ def response(answered: Answered, found: Found, started: float) -> AskResponse:
         generator=answered.generator,
         usage=dict(answered.usage) if answered.usage else None,
         notes=answered.notes,
+        refusal=Refusal(of=answered.refused.of, categories=list(answered.refused.categories)) if answered.refused else None,
         timings_ms={"retrieval": found.timings_ms.get("total", 0.0), "total": milliseconds(started)},
     )
 
@@ -133,6 +135,8 @@ async def answer_events(asked: Asked, found: Found, started: float, services: Se
                     yield events.event("delta", {"text": part})
                 else:
                     whole = response(part, found, started)
+                    if part.refused:
+                        yield events.event("delta", {"text": part.text})
                     yield events.event("citations", {"citations": [citation.model_dump() for citation in whole.citations]})
                     yield events.event("done", whole)
     except Exception as error:  # the status line is out already: the error can only be told inside the stream

@@ -17,7 +17,20 @@ from serving.run_state import RunState, find_process, read_state
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60.0  # Ray ends its workers within seconds; a replica may first finish a long answer
-OPTIONS = ("host", "port", "data", "embedder", "reranker", "llm", "tokenizer", "window", "replicas")  # of `glossa up`; a test compares
+OPTIONS = (
+    "host",
+    "port",
+    "data",
+    "embedder",
+    "reranker",
+    "llm",
+    "tokenizer",
+    "window",
+    "adapters",
+    "guard",
+    "prompt_guard",
+    "replicas",
+)  # of `glossa up`; a test compares
 LOG_LINES = 20  # of the log that a failed start shows
 
 

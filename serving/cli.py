@@ -80,6 +80,16 @@ def up(
     window: Annotated[
         int | None, typer.Option(envvar="GLOSSA_WINDOW", min=1, help="Tokens of the window at openai:URL.", show_default="ask it")
     ] = DEFAULTS.window,
+    adapters: Annotated[
+        str | None, typer.Option(envvar="GLOSSA_ADAPTERS", help="Folder or bucket (s3://...) of LoRA adapters.", show_default="none")
+    ] = DEFAULTS.adapters,
+    guard: Annotated[
+        str | None,
+        typer.Option(envvar="GLOSSA_GUARD", help="A Llama Guard for questions and answers (llama-guard-3-8b).", show_default="none"),
+    ] = DEFAULTS.guard,
+    prompt_guard: Annotated[
+        str | None, typer.Option(envvar="GLOSSA_PROMPT_GUARD", help="A Prompt Guard for questions and passages.", show_default="none")
+    ] = DEFAULTS.prompt_guard,
     replicas: Annotated[int, typer.Option(envvar="GLOSSA_REPLICAS", min=1, help="Copies of the search index.")] = DEFAULTS.replicas,
     samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
@@ -101,6 +111,9 @@ def up(
         llm=llm,
         tokenizer=tokenizer,
         window=window,
+        adapters=adapters,
+        guard=guard,
+        prompt_guard=prompt_guard,
         replicas=replicas,
     )
     if already := background.running(data):

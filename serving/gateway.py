@@ -21,6 +21,7 @@ from serving.answering import EXTRACTIVE
 from serving.auth import CurrentKey, allowed
 from serving.generator import Generator, WorkerGenerator
 from serving.guard import Guard
+from serving.guarded import Guarded
 from serving.other_server import connect
 from serving.profile import Profile, Server
 from serving.schemas import Collection, CollectionList, Health, Problem, Ready, ServiceStatus
@@ -128,6 +129,11 @@ def http_errors_of(status_code: int) -> dict[str, Any]:
     return {str(code): entry for code, entry in http_errors.responses(status_code).items()}
 
 
+def worker_generator(profile: Profile, workers: DeploymentHandle[Any], *, adapters: bool = False) -> WorkerGenerator:
+    """A generator for the workers of a profile. Raises InvalidInput when its tokenizer cannot be had."""
+    return WorkerGenerator(workers, profile.name, profile.window, load_chat_tokenizer(profile.source), adapters=adapters)
+
+
 class Gateway:
     """The deployment's class. Ray builds the application in each replica, after the constructor."""
 
@@ -137,14 +143,20 @@ class Gateway:
         retrieval: DeploymentHandle[Any],
         llm: Profile | Server | None = None,
         workers: DeploymentHandle[Any] | None = None,
+        guard: Profile | None = None,
+        guards: DeploymentHandle[Any] | None = None,
+        prompt_guard: DeploymentHandle[Any] | None = None,
     ) -> None:
-        """Open the catalog and the blob store, and load the language model's tokenizer. Raises InvalidInput when it cannot be had."""
+        """Open the catalog and the blob store, and load the language models' tokenizers. Raises InvalidInput when one cannot be had."""
         generator: Generator | None = None
         if isinstance(llm, Server):
             generator = connect(llm, settings)
         elif llm is not None and workers is not None:
-            generator = WorkerGenerator(workers, llm.name, llm.window, load_chat_tokenizer(llm.source))
-        self.services = Services(settings, open_catalog(settings.catalog_url), BlobStore(settings.blobs), retrieval, generator)
+            generator = worker_generator(llm, workers, adapters=settings.adapters is not None)
+        if generator is not None and guard is not None and guards is not None:
+            generator = Guarded(generator, worker_generator(guard, guards))
+        engine, blobs = open_catalog(settings.catalog_url), BlobStore(settings.blobs)
+        self.services = Services(settings, engine, blobs, retrieval, generator, prompt_guard)
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         """What Ray Serve calls for the ASGI application."""

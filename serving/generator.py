@@ -47,7 +47,11 @@ class Generator(Protocol):
     counter: TokenCounter
 
     def has(self, model: str) -> bool:
-        """Whether a request may name this model."""
+        """Whether a request may name this model. One with an adapter is called MODEL:ADAPTER."""
+        ...
+
+    async def models(self) -> list[str]:
+        """The model and those of its adapters that are there now."""
         ...
 
     def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
@@ -61,19 +65,27 @@ class Generator(Protocol):
 class WorkerGenerator:
     """vLLM workers of this application."""
 
-    def __init__(self, handle: DeploymentHandle[Any], model: str, window: int, counter: TokenCounter) -> None:
+    def __init__(self, handle: DeploymentHandle[Any], model: str, window: int, counter: TokenCounter, *, adapters: bool = False) -> None:
+        self.workers = handle
         self.handle = handle.options(stream=True, method_name="chat_json")
         self.model = model
         self.window = window
         self.counter = counter
+        self.adapters = adapters
 
     def has(self, model: str) -> bool:
+        """See Generator. Whether an adapter is there its worker knows."""
+        return model == self.model or (self.adapters and model.startswith(f"{self.model}:"))
+
+    async def models(self) -> list[str]:
         """See Generator."""
-        return model == self.model
+        return [self.model, *(await self.workers.adapters.remote() if self.adapters else [])]
 
     async def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
         """See Generator."""
-        response: DeploymentResponseGenerator[Any] = self.handle.remote(ChatRequest(body))  # type: ignore[assignment]
+        # Ray Serve sends a request for an adapter to a replica that has it loaded, if one has
+        handle = self.handle if body["model"] == self.model else self.handle.options(multiplexed_model_id=body["model"])
+        response: DeploymentResponseGenerator[Any] = handle.remote(ChatRequest(body))  # type: ignore[assignment]
         ended = False
         try:
             while (items := await self._next(response)) is not None:
@@ -124,6 +136,10 @@ class ServerGenerator:
     def has(self, model: str) -> bool:
         """See Generator."""
         return model == self.model
+
+    async def models(self) -> list[str]:
+        """See Generator."""
+        return [self.model]
 
     async def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
         """See Generator."""

@@ -15,10 +15,12 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from rag.cited import MARKERS
 from rag.errors import InvalidInput, NotFound
+from rag.hazards import Refused, refusal
+from rag.languages import detect_language
 from rag.prompt import neutral_messages
 from rag.records import Citation
 from serving import events, http_errors
-from serving.answering import Answered, Asked, answering
+from serving.answering import Answered, Asked, answering, model_with
 from serving.ask import WRITTEN_K, checked_question, retrieve
 from serving.auth import CurrentKey
 from serving.http_errors import describe
@@ -31,7 +33,9 @@ from serving.openai_schemas import (
     EmbeddingList,
     EmbeddingRequest,
     ModelList,
+    message_text,
 )
+from serving.prompt_guarding import require_harmless
 from serving.schemas import Scope
 from serving.search_tool import answer_with_search, wants_search
 from serving.services import CurrentServices, Services
@@ -42,8 +46,10 @@ SAMPLING_FIELDS = ("temperature", "top_p", "seed", "stop", "presence_penalty", "
 
 @router.get("/models", response_model=ModelList, responses=http_errors.responses(401), summary="List models")
 async def models(services: CurrentServices, key: CurrentKey) -> JSONResponse:
-    """`glossa`, the bare language model where there is one, and the embedder."""
-    names = [GLOSSA, *([services.generator.model] if services.generator else []), EMBEDDER]
+    """`glossa`, the bare language model where there is one, both with each LoRA adapter, and the embedder."""
+    generators = await services.generator.models() if services.generator else []
+    grounded = [GLOSSA, *(f"{GLOSSA}:{model.partition(':')[2]}" for model in generators[1:])]
+    names = [*grounded, *generators, EMBEDDER]
     return JSONResponse({"object": "list", "data": [{"id": name, "object": "model", "created": 0, "owned_by": "glossa"} for name in names]})
 
 
@@ -78,15 +84,17 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
     summary="Complete a chat",
 )
 async def chat_completions(body: ChatCompletionRequest, services: CurrentServices, key: CurrentKey) -> JSONResponse | StreamingResponse:
-    """`glossa` answers from the documents with citations; the bare model's name asks it without them."""
+    """`glossa` answers from the documents with citations; the bare model's name asks it without them. `:ADAPTER` adds a LoRA adapter."""
     generator = services.generator
-    if body.model == GLOSSA:
-        chunks = _grounded(body, await _asked(body, services, key), services)
+    name, _, adapter = body.model.partition(":")
+    if name == GLOSSA:
+        chunks = _grounded(body, await _asked(body, adapter or None, services, key), services)
     elif generator is None or not generator.has(body.model):
         raise NotFound(f"There is no model {body.model!r} here; list them with GET /v1/models.")
     else:
         request = {**body.model_dump(exclude_unset=True), "messages": neutral_messages(body.messages, generator.counter)}
-        chunks = answer_with_search(request, services, key) if wants_search(request) else generator.chat(request)
+        answer = answer_with_search(request, services, key) if wants_search(request) else generator.chat(request)
+        chunks = _bare(body, answer, services)
     if body.stream:
         first = await anext(chunks)  # an error before the first word still gets its status
         return events.stream(_events(first, chunks))
@@ -113,25 +121,49 @@ def _framed(chunks: list[str]) -> str:
     return "".join(f"data: {chunk}\n\n" for chunk in chunks)
 
 
-async def _asked(body: ChatCompletionRequest, services: Services, key: CurrentKey) -> Asked:
+async def _bare(
+    body: ChatCompletionRequest, answer: AsyncGenerator[list[str], None], services: Services
+) -> AsyncGenerator[list[str], None]:
+    """The language model's own completion or chunks, or a guard's refusal in their place."""
+    question: dict[str, Any] = next((message for message in reversed(body.messages) if message.get("role") == "user"), {})
+    try:
+        if services.prompt_guard:
+            await require_harmless(message_text(question), services.prompt_guard)
+        async with aclosing(answer):
+            async for items in answer:
+                yield items
+    except Refused as refused:
+        words = {"role": "assistant", "content": None, "refusal": refusal(detect_language(message_text(question)))}
+        choice = {"index": 0, "finish_reason": "content_filter", "logprobs": None, "delta" if body.stream else "message": words}
+        kind = "chat.completion.chunk" if body.stream else "chat.completion"
+        extension = {"refusal": {"of": refused.of, "categories": refused.categories}}
+        yield [json.dumps({**_head(body.model), "object": kind, "choices": [choice], "glossa": extension}, ensure_ascii=False)]
+
+
+def _head(model: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": model}
+
+
+async def _asked(body: ChatCompletionRequest, adapter: str | None, services: Services, key: CurrentKey) -> Asked:
     """The user's last message is the question; what stands before it is history, and system messages are wishes."""
     spoken = [message for message in body.messages if message.get("role") != "system"]
     if not spoken or spoken[-1].get("role") != "user":
         raise InvalidInput("The last message must be the user's question.")
-    question = checked_question(_text(spoken[-1]), services.settings)
+    question = checked_question(message_text(spoken[-1]), services.settings)
     found = await retrieve(question, Scope(k=WRITTEN_K), services, key)
     answer_tokens = body.answer_tokens if body.answer_tokens is not None else services.settings.answer_tokens
-    history = [{**message, "content": _text(message)} for message in spoken[:-1]]
-    wishes = "\n".join(_text(message) for message in body.messages if message.get("role") == "system")
+    history = [{**message, "content": message_text(message)} for message in spoken[:-1]]
+    wishes = "\n".join(message_text(message) for message in body.messages if message.get("role") == "system")
     sampling = {name: value for name, value in (body.model_extra or {}).items() if name in SAMPLING_FIELDS}
-    return Asked(question, found.language, found.passages, answer_tokens, history, wishes, sampling=sampling)
+    model_with(services.generator, adapter)
+    return Asked(question, found.language, found.passages, answer_tokens, history, wishes, adapter=adapter, sampling=sampling)
 
 
 async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services) -> AsyncGenerator[list[str], None]:
     """Chunks of a grounded answer, or the one completion."""
     if body.n != 1 or body.tools:
         raise InvalidInput(f"The model {GLOSSA} gives one answer (n 1) and calls no tools; ask the bare language model for that.")
-    head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": GLOSSA}
+    head = _head(body.model)
     chunk = {**head, "object": "chat.completion.chunk"}
     async with aclosing(answering(asked, services)) as parts:
         if body.stream:
@@ -140,9 +172,11 @@ async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Service
             if isinstance(part, Answered):
                 annotations, extension = _annotations(part), {"glossa": _extension(part, asked)}
                 if body.stream:
-                    yield [json.dumps({**chunk, "choices": [_choice({"annotations": annotations}, part.finish_reason)], **extension})]
+                    last = {"refusal": part.text} if part.refused else {"annotations": annotations}
+                    yield [json.dumps({**chunk, "choices": [_choice(last, part.finish_reason)], **extension})]
                 else:
-                    message = {"role": "assistant", "content": part.text, "annotations": annotations}
+                    said = {"content": None, "refusal": part.text} if part.refused else {"content": part.text}
+                    message = {"role": "assistant", **said, "annotations": annotations}
                     choice = {"index": 0, "message": message, "finish_reason": part.finish_reason, "logprobs": None}
                     yield [json.dumps({**head, "object": "chat.completion", "choices": [choice], "usage": part.usage, **extension})]
             elif body.stream:
@@ -173,17 +207,9 @@ def _annotations(answered: Answered) -> list[dict[str, Any]]:
 
 def _extension(answered: Answered, asked: Asked) -> dict[str, Any]:
     citations = [asdict(citation) for citation in answered.citations]
-    return {"citations": citations, "language": asked.language, "generator": answered.generator, "notes": answered.notes}
-
-
-def _text(message: dict[str, Any]) -> str:
-    """A message's text; of content in parts, the text parts."""
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list) or any(not isinstance(part, dict) or part.get("type") != "text" for part in content):
-        raise InvalidInput("A message has content that is not text; send text only.")
-    return "\n".join(str(part.get("text", "")) for part in content)
+    extension = {"citations": citations, "language": asked.language, "generator": answered.generator, "notes": answered.notes}
+    refused = answered.refused
+    return {**extension, "refusal": {"of": refused.of, "categories": refused.categories}} if refused else extension
 
 
 def _encoded(vector: Sequence[float], encoding: str) -> list[float] | str:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rag.errors import InvalidInput
 from serving.schemas import CITATION
 
 GLOSSA = "glossa"
@@ -96,3 +97,13 @@ class ModelList(BaseModel):
     model_config = open_to_more(MODELS)
     object: Literal["list"]
     data: list[dict[str, Any]]
+
+
+def message_text(message: dict[str, Any]) -> str:
+    """A message's text; of content in parts, the text parts."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list) or any(not isinstance(part, dict) or part.get("type") != "text" for part in content):
+        raise InvalidInput("A message has content that is not text; send text only.")
+    return "\n".join(str(part.get("text", "")) for part in content)

@@ -200,6 +200,7 @@ class AskRequest(Scope):
     question: str | None = None
     messages: list[Message] | None = None
     max_tokens: int | None = Field(default=None, description="Tokens that a language model may write; null: the service's default.")
+    adapter: str | None = Field(default=None, description="LoRA adapter of the language model, as GET /v1/models lists it after MODEL:")
     whole_document: bool = Field(default=False, description="Read all of the one document in filters.document_ids, not passages.")
     stream: bool = Field(default=False, description="Answer as server-sent events: passages, delta (many), citations, done.")
 
@@ -217,6 +218,14 @@ class Citation(BaseModel):
     quote: str
 
 
+class Refusal(BaseModel):
+    """A guard did not let the question in, or the answer out."""
+
+    model_config = shown({"of": "question", "categories": ["Indiscriminate Weapons"]})
+    of: Literal["question", "answer"]
+    categories: list[str]
+
+
 class AskResponse(BaseModel):
     """A grounded answer; its markers [1], [2] name the citations."""
 
@@ -224,12 +233,15 @@ class AskResponse(BaseModel):
     answer: str
     language: str
     citations: list[Citation]
-    generator: str = Field(description="The language model's name, or `extractive`: sentences quoted from the documents.")
+    generator: str = Field(
+        description="The language model's name; or `extractive`: sentences quoted from the documents; or `guard`: refused."
+    )
     usage: dict[str, int] | None = Field(
         default=None,
         description="Tokens of prompt and answer as the language model counts them; of the prompt also as we did.",
     )
     notes: list[str] = Field(description="What the reader should know: a fallback, text left out, an answer without citations.")
+    refusal: Refusal | None = Field(default=None, description="Set when a guard refused; `answer` then says so in the question's language.")
     timings_ms: dict[str, float]
 
 

@@ -14,13 +14,14 @@ from serving.generator import Generator
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalog, the blob store, the way to retrieval, and the language model where there is one."""
+    """The catalog, the blob store, the way to retrieval, and the language model and the guard of its prompts where there are."""
 
     settings: Settings
     engine: Engine
     blobs: BlobStore
     retrieval: DeploymentHandle[Any]
     generator: Generator | None = None
+    prompt_guard: DeploymentHandle[Any] | None = None
 
 
 def services_of(request: Request) -> Services:

@@ -28,7 +28,13 @@ Say = Callable[[str], None]
 def environment(settings: Settings, temporary: Path) -> dict[str, str]:
     """What must be in the environment before Ray starts, on this node and in every process that it starts."""
     haproxy = temporary / "haproxy"
-    models = (settings.embedder, settings.reranker, settings.tokenizer, weights_of(settings.llm))
+    models = (
+        settings.embedder,
+        settings.reranker,
+        settings.tokenizer,
+        settings.prompt_guard,
+        *map(weights_of, (settings.llm, settings.guard)),
+    )
     return {
         # nothing leaves the machine
         "RAY_USAGE_STATS_ENABLED": "0",
@@ -82,7 +88,7 @@ def start_ray(settings: Settings, temporary: Path) -> tuple[str, str]:
     context = ray.init(
         _temp_dir=str(temporary / "ray"),
         _node_ip_address="127.0.0.1",
-        num_cpus=max(settings.ingest_workers, os.cpu_count() or 1) + cpus_of(settings.llm),
+        num_cpus=max(settings.ingest_workers, os.cpu_count() or 1) + cpus_of(settings.llm) + cpus_of(settings.guard),
         include_dashboard=True,
         dashboard_host="127.0.0.1",
         dashboard_port=settings.dashboard_port if ports.is_free("127.0.0.1", settings.dashboard_port) else ports.free(),

@@ -13,6 +13,7 @@ from ray.serve.llm import LLMConfig, build_llm_deployment
 from ray.serve.llm.deployment import LLMServer
 
 from rag.errors import InvalidInput
+from serving.adapters import loader, model_names, options
 from serving.generator import ChatRequest, GeneratorFailed
 from serving.profile import Profile
 
@@ -23,7 +24,12 @@ ERROR = '{"error":'
 
 
 class Worker(LLMServer):
-    """A replica: a vLLM engine with its tensor and pipeline parallel processes."""
+    """A replica: a vLLM engine with its tensor and pipeline parallel processes, and the LoRA adapters offered in a folder or bucket."""
+
+    async def __init__(self, llm_config: LLMConfig, offered: str | None) -> None:  # type: ignore[misc]  # Ray Serve awaits it
+        """Start the engine."""
+        self.offered = offered
+        await super().__init__(llm_config, model_downloader=loader(offered) if offered else None)
 
     async def chat_json(self, request: ChatRequest) -> AsyncIterator[list[str]]:
         """An OpenAI chat completion: the chunks of a stream as JSON, as many at a time as have come, or the one object.
@@ -38,12 +44,20 @@ class Worker(LLMServer):
         except ValidationError as error:
             fault = error.errors()[0]
             raise InvalidInput(f"The field {'.'.join(map(str, fault['loc'])) or 'body'} is wrong: {fault['msg']}.") from error
-        async for items in together(await self.chat(chat)):
+        try:
+            stream = await self.chat(chat)
+        except ValueError as error:  # vLLM does not take the adapter, as of another model or of too high a rank
+            raise InvalidInput(f"The model {chat.model} cannot be used: {error}") from error
+        async for items in together(stream):
             texts = [text for item in items for text in _payloads(item)]
             for text in texts:
                 if text.startswith(ERROR):
                     raise _failure(json.loads(text)["error"])
             yield texts
+
+    async def adapters(self) -> list[str]:
+        """The adapters that are there now, as requests name them."""
+        return await asyncio.to_thread(model_names, self.offered, str(self._llm_config.model_id)) if self.offered else []
 
     async def running(self) -> int:
         """Generations that the engine works on or has queued."""
@@ -51,11 +65,14 @@ class Worker(LLMServer):
         return int(processor.get_num_unfinished_requests())
 
 
-def build(profile: Profile) -> serve.Application:
-    """The deployment of a profile. Raises InvalidInput when Ray Serve or vLLM does not take it."""
+def build(profile: Profile, name: str, adapters: str | None = None) -> serve.Application:
+    """The deployment of a profile. Raises InvalidInput when Ray Serve or vLLM does not take it, or there are no adapters."""
+    more = options(adapters) if adapters else {}
+    fields = {**profile.config, **more, "engine_kwargs": {**more.get("engine_kwargs", {}), **profile.config.get("engine_kwargs", {})}}
     try:
-        config = LLMConfig(**profile.config, experimental_configs={"stream_batching_interval_ms": 0})
-        return build_llm_deployment(config, name_prefix="", deployment_cls=Worker, override_serve_options={"name": "Worker"})
+        config = LLMConfig(**fields, experimental_configs={"stream_batching_interval_ms": 0})
+        bound = {"offered": adapters}
+        return build_llm_deployment(config, bind_kwargs=bound, deployment_cls=Worker, override_serve_options={"name": name})
     except (ValueError, TypeError) as error:
         raise InvalidInput(f"The profile of {profile.name} is wrong: {error}") from error
 

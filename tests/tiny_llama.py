@@ -1,5 +1,6 @@
 """Makes model folders around a Llama of random weights with Llama 3.1's special tokens and the form of its chat template."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -36,21 +37,21 @@ TEMPLATE = """{{- bos_token }}
 {%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}"""
 
 
-def save_tokenizer(folder: Path, window: int = 8192) -> PreTrainedTokenizerFast:
+def save_tokenizer(folder: Path, window: int = 8192, texts: Sequence[str] = TEXTS, template: str = TEMPLATE) -> PreTrainedTokenizerFast:
     """Byte-level BPE, as Llama 3 has it, with some 600 tokens."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     tokenizer.train_from_iterator(
-        TEXTS, trainers.BpeTrainer(vocab_size=600, initial_alphabet=alphabet, special_tokens=SPECIAL, show_progress=False)
+        texts, trainers.BpeTrainer(vocab_size=600, initial_alphabet=alphabet, special_tokens=SPECIAL, show_progress=False)
     )
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         bos_token=SPECIAL[0],
         eos_token="<|eot_id|>",
         additional_special_tokens=SPECIAL,
-        chat_template=TEMPLATE,
+        chat_template=template,
         model_max_length=window,
         clean_up_tokenization_spaces=False,
     )
@@ -58,9 +59,8 @@ def save_tokenizer(folder: Path, window: int = 8192) -> PreTrainedTokenizerFast:
     return fast
 
 
-def save_tiny_llama(folder: Path, window: int = 8192, says: str | None = None, layers: int = 4, heads: int = 8) -> Path:
-    """Heads of 32 dimensions, half of which have keys and values; when `says` is given it answers everything with that."""
-    tokenizer = save_tokenizer(folder, window)
+def random_llama(tokenizer: PreTrainedTokenizerFast, window: int, layers: int, heads: int) -> LlamaForCausalLM:
+    """Always the same weights."""
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -74,7 +74,13 @@ def save_tiny_llama(folder: Path, window: int = 8192, says: str | None = None, l
         eos_token_id=tokenizer.convert_tokens_to_ids("<|eot_id|>"),
         tie_word_embeddings=False,
     )
-    model = LlamaForCausalLM(config)
+    return LlamaForCausalLM(config)
+
+
+def save_tiny_llama(folder: Path, window: int = 8192, says: str | None = None, layers: int = 4, heads: int = 8) -> Path:
+    """Heads of 32 dimensions, half of which have keys and values; when `says` is given it answers everything with that."""
+    tokenizer = save_tokenizer(folder, window)
+    model = random_llama(tokenizer, window, layers, heads)
     if says is not None:
         make_it_say(model, tokenizer, says)
     model.save_pretrained(folder)

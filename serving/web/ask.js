@@ -36,7 +36,7 @@ async function ask(question) {
   const turn = make("article", { class: "turn" }, make("h2", { dir: "auto" }, question), answer);
   byId("turns").prepend(turn);
   try {
-    const body = JSON.stringify({ question, stream: true, k: 6 });
+    const body = JSON.stringify({ question, stream: true });
     await follow(await call("/v1/ask", { method: "POST", body, headers: { "Content-Type": "application/json" } }), turn, answer);
   } catch (error) {
     answer.replaceChildren(make("p", { class: "problem" }, error.message));
@@ -111,7 +111,8 @@ function proof(citation, passages) {
 function foot(data, passages) {
   const told = [];
   if (data.citations.length && data.generator === "extractive") told.push("Quoted from the documents, not written by a language model.");
-  if (data.generator !== "extractive") told.push(`Written by ${data.generator} from the passages below.`);
+  if (data.refusal) told.push(`A guard refused the ${data.refusal.of}: ${data.refusal.categories.join(", ")}.`);
+  else if (data.generator !== "extractive") told.push(`Written by ${data.generator} from the passages below.`);
   told.push(...data.notes);
   if (data.timings_ms?.total) told.push(`${Math.round(data.timings_ms.total)} ms`);
   const found = passages.map((passage) => {

@@ -12,14 +12,15 @@ from tests.tiny_llama import save_tiny_llama
 
 PROFILES = ["llama-3-70b", "llama-3-8b", "llama-3.1-405b", "llama-3.1-405b-fp8", "llama-3.1-70b", "llama-3.1-70b-fp8"]
 PROFILES += ["llama-3.1-8b", "llama-3.1-8b-awq", "llama-3.1-8b-gptq"]
+GUARDS = ["llama-guard-3-1b", "llama-guard-3-8b"]
 GPU_BYTES = {"L4": 24e9, "L40S": 48e9, "H100": 80e9}
 
 
 def test_the_profiles_are_all_there() -> None:
-    assert sorted(profile.names()) == sorted(PROFILES)
+    assert sorted(profile.names()) == sorted([*PROFILES, *GUARDS])
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", [*PROFILES, *GUARDS])
 def test_a_profile_is_valid_for_ray_serve_and_states_everything(name: str) -> None:
     pytest.importorskip("vllm")
     from ray.serve.llm import LLMConfig
@@ -33,14 +34,15 @@ def test_a_profile_is_valid_for_ray_serve_and_states_everything(name: str) -> No
     assert engine.num_devices == loaded.workers == len(engine.placement_bundles)
     assert all(bundle["GPU"] == 1 for bundle in engine.placement_bundles)
     stated = {"tensor_parallel_size", "pipeline_parallel_size", "max_model_len", "gpu_memory_utilization", "enable_prefix_caching"}
-    assert stated | {"enable_chunked_prefill", "dtype", "tool_call_parser"} <= set(loaded.config["engine_kwargs"])
-    options = build(loaded)._bound_deployment
+    tools = set() if name in GUARDS else {"tool_call_parser", "enable_auto_tool_choice"}
+    assert stated | {"enable_chunked_prefill", "dtype"} | tools <= set(loaded.config["engine_kwargs"])
+    options = build(loaded, "Worker")._bound_deployment
     assert options.name == "Worker"
     scaling = options._deployment_config.autoscaling_config
     assert scaling is not None and scaling.min_replicas >= 1 and scaling.target_ongoing_requests > 0
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", [*PROFILES, *GUARDS])
 def test_the_weights_and_one_full_window_fit_the_gpus_of_a_profile(name: str) -> None:
     loaded = load(name, gpus=64)
     assert isinstance(loaded, Profile)
