@@ -16,28 +16,21 @@ ANSWER_SECONDS = 30.0  # for questions about the server itself
 
 
 class ServerCounter:
-    """Counts by the server's own `/tokenize`, as vLLM has it: with its chat template, tools and all."""
+    """Counts by asking the server."""
 
     def __init__(self, client: httpx.Client, model: str) -> None:
         self.client = client
         self.model = model
         self._markers = marker_pattern([])
 
-    def count(self, messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
-        """Tokens of the whole prompt. Raises InvalidInput when the server refuses the messages."""
-        return self._tokens({"messages": list(messages), "add_generation_prompt": True, **({"tools": list(tools)} if tools else {})})
-
-    def count_text(self, text: str) -> int:
-        """Tokens of a text by itself."""
-        return self._tokens({"prompt": text, "add_special_tokens": False})
-
     def neutral(self, text: str) -> str:
         """The text without invisible characters and without the role markers of common model families."""
         return neutralise(text, self._markers)
 
-    def _tokens(self, body: dict[str, Any]) -> int:
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What the server answers. Raises InvalidInput when it refuses the messages, GeneratorFailed when it does not answer."""
         try:
-            response = self.client.post("/tokenize", json={"model": self.model, **body})
+            response = self.client.post(path, json={"model": self.model, **body})
         except httpx.HTTPError as error:
             raise GeneratorFailed(
                 f"The language model's server {self.client.base_url} does not answer ({type(error).__name__})."
@@ -45,8 +38,38 @@ class ServerCounter:
         if response.status_code in (400, 422):
             raise InvalidInput(f"The language model's server does not take this conversation: {response.text[:200]}")
         if not response.is_success:
-            raise GeneratorFailed(f"The language model's server answered {response.status_code} to /tokenize.")
-        return int(response.json()["count"])
+            raise GeneratorFailed(f"The language model's server answered {response.status_code} to {path}.")
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+class VllmCounter(ServerCounter):
+    """vLLM's `/tokenize` applies the chat template, with tools and all."""
+
+    def count(self, messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
+        """Tokens of the whole prompt."""
+        body = {"messages": list(messages), "add_generation_prompt": True, **({"tools": list(tools)} if tools else {})}
+        return int(self._post("/tokenize", body)["count"])
+
+    def count_text(self, text: str) -> int:
+        """Tokens of a text by itself."""
+        return int(self._post("/tokenize", {"prompt": text, "add_special_tokens": False})["count"])
+
+
+class LlamaCppCounter(ServerCounter):
+    """llama.cpp's server has two steps (https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md)."""
+
+    def count(self, messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
+        """Tokens of the whole prompt."""
+        prompt = self._post("/apply-template", {"messages": list(messages), **({"tools": list(tools)} if tools else {})})["prompt"]
+        return self._tokens(prompt, begins=True)
+
+    def count_text(self, text: str) -> int:
+        """Tokens of a text by itself."""
+        return self._tokens(text, begins=False)
+
+    def _tokens(self, text: str, *, begins: bool) -> int:
+        return len(self._post("/tokenize", {"content": text, "add_special": begins, "parse_special": True})["tokens"])
 
 
 def connect(server: Server, settings: Settings) -> ServerGenerator:
@@ -59,7 +82,7 @@ def connect(server: Server, settings: Settings) -> ServerGenerator:
     root = server.url.removesuffix("/v1")
     client = httpx.Client(base_url=root, headers=headers, timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
     model = _model(client, server)
-    window = settings.window or model.get("max_model_len")
+    window = settings.window or model.get("max_model_len") or _llama_cpp_window(client)
     if not window:
         raise InvalidInput(f"The server {server.url} does not say how many tokens its window has; give it with --window.")
     counter = load_chat_tokenizer(settings.tokenizer) if settings.tokenizer else _its_counter(client, model["id"], server)
@@ -83,11 +106,19 @@ def _model(client: httpx.Client, server: Server) -> dict[str, Any]:
 
 
 def _its_counter(client: httpx.Client, model: str, server: Server) -> TokenCounter:
-    counter = ServerCounter(client, model)
+    for kind in (VllmCounter, LlamaCppCounter):
+        counter: TokenCounter = kind(client, model)
+        try:
+            counter.count([{"role": "user", "content": "?"}])
+            return counter
+        except (GeneratorFailed, InvalidInput, ValueError, KeyError):
+            continue  # it speaks the other dialect, or none
+    raise InvalidInput(f"The server {server.url} cannot count the tokens of a chat; give its model's tokenizer with --tokenizer.")
+
+
+def _llama_cpp_window(client: httpx.Client) -> int | None:
+    """Tokens of one of llama.cpp's slots; None for another server."""
     try:
-        counter.count([{"role": "user", "content": "?"}])
-    except (GeneratorFailed, InvalidInput, ValueError, KeyError) as error:
-        raise InvalidInput(
-            f"The server {server.url} cannot count the tokens of a chat ({error}); give its model's tokenizer with --tokenizer."
-        ) from error
-    return counter
+        return int(client.get("/props").json()["default_generation_settings"]["n_ctx"])
+    except (httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None

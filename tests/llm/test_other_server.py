@@ -1,4 +1,4 @@
-"""vLLM's own server as the language model: the same prompt and the same budget, counted by that server."""
+"""vLLM's own server and llama.cpp's as the language model: the same prompt and the same budget, counted by that server."""
 
 import os
 import subprocess
@@ -20,17 +20,31 @@ from serving.profile import Server
 from tests import service as instances
 from tests.llm.conftest import HANDBOOK, SAYS
 from tests.service import add
+from tests.tiny_gguf import save_gguf
 
 WINDOW = 4096
+LLAMA_CPP = """
+import sys, time, xllamacpp
+params = xllamacpp.CommonParams()
+params.model.path, params.port, params.n_ctx = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+params.model_alias, params.n_parallel, params.use_jinja = {"there"}, 1, True
+server = xllamacpp.Server(params)
+while True:
+    time.sleep(60)
+"""
 QUESTION = "Wie lang ist der Urlaub im Jahr?"
 
 
-@pytest.fixture(scope="module")
-def server(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="module", params=["vllm", "llama.cpp"])
+def server(request: pytest.FixtureRequest, llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = ports.free()
-    log = (tmp_path_factory.mktemp("vllm") / "server.log").open("wb")
-    options = ["--model", str(llama), "--served-model-name", "there", "--max-model-len", str(WINDOW), "--enforce-eager"]
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1", "--port", str(port), *options]
+    folder = tmp_path_factory.mktemp("server")
+    if request.param == "llama.cpp":
+        command = [sys.executable, "-c", LLAMA_CPP, str(save_gguf(llama, folder / "tiny.gguf")), str(port), str(WINDOW)]
+    else:
+        options = ["--model", str(llama), "--served-model-name", "there", "--max-model-len", str(WINDOW), "--enforce-eager"]
+        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--host", "127.0.0.1", "--port", str(port), *options]
+    log = (folder / "server.log").open("wb")
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment())
     try:
         deadline = time.monotonic() + 200
