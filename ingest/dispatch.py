@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ray
 from sqlalchemy import Engine
@@ -65,7 +65,9 @@ class Dispatcher:
         self.engine = open_catalog(settings.catalog_url)
         self.running: dict[ray.ObjectRef[None], Document] = {}
         self.deaths: Counter[str] = Counter()
-        self.warm = [warm_up.remote(settings) for _ in range(settings.ingest_workers)]
+        # a cluster keeps ingest off the nodes with GPUs (cluster.yaml)
+        self.place: dict[str, Any] = {"resources": {"glossa_cpu": 0.001}} if settings.ray else {}
+        self.warm = [warm_up.options(**self.place).remote(settings) for _ in range(settings.ingest_workers)]
         self.thread = threading.Thread(target=self.run, name="dispatch", daemon=True)
         self.thread.start()
 
@@ -109,7 +111,7 @@ class Dispatcher:
         busy = {key(document) for document in self.running.values()}
         for document in documents.unfinished(self.engine):
             if room and key(document) not in busy:
-                self.running[ingest_document.remote(self.settings, document.id)] = document
+                self.running[ingest_document.options(**self.place).remote(self.settings, document.id)] = document
                 busy.add(key(document))
                 room -= 1
 

@@ -12,7 +12,10 @@ MIB = 1024 * 1024
 class Settings:
     """Everything that an instance can be told. Sizes are in bytes, times in seconds, lengths in characters."""
 
-    data: Path = Path("data")  # catalog, blobs, logs and the state of the run
+    data: Path = Path("data")  # catalog, files, logs and the state of the run
+    catalog: str | None = None  # postgresql://...; None is SQLite in `data`
+    files: Path | None = None  # folder of the original files; None is one in `data`
+    ray: str | None = None  # address of a Ray cluster that runs already, or `auto`; None starts Ray on this machine
     host: str = "127.0.0.1"  # loopback only unless told otherwise
     port: int = 8000
     dashboard_port: int = 8265  # Ray takes the next free one when it is in use
@@ -47,18 +50,23 @@ class Settings:
         for name in ("port", "dashboard_port"):
             if getattr(self, name) > 65535:
                 raise InvalidInput(f"The setting {name} is {getattr(self, name)}; a TCP port is at most 65535.")
+        if self.ray and not ((self.catalog or "").startswith("postgres") and self.files):
+            raise InvalidInput(
+                "On a Ray cluster every node needs the same catalog and the same files: give a PostgreSQL database with --catalog and a "
+                "folder that all nodes share with --files."
+            )
         if not self.host:
             raise InvalidInput("The setting host is empty; name an address to listen on, such as 127.0.0.1.")
 
     @property
     def catalog_url(self) -> str:
         """The catalog's SQLAlchemy URL."""
-        return f"sqlite:///{self.data.absolute() / 'catalog.sqlite'}"
+        return self.catalog or f"sqlite:///{self.data.absolute() / 'catalog.sqlite'}"
 
     @property
     def blobs(self) -> Path:
         """The folder of the original files."""
-        return self.data / "blobs"
+        return self.files or self.data / "blobs"
 
     @property
     def run(self) -> Path:

@@ -1,5 +1,6 @@
 """Binds the deployments into one Serve application. No logic here."""
 
+import math
 import os
 import re
 from typing import Any
@@ -18,6 +19,9 @@ from serving.reranking import Reranking
 from serving.retrieval import Retrieval
 
 LIGHT = {"num_cpus": 0}  # Ray's count of CPUs is for ingest tasks; questions are never queued behind them
+# Resources that the nodes of a cluster declare (cluster.yaml), and what takes a place there; on one machine all of it is in one place.
+ON_HEAD = {"num_cpus": 0, "resources": {"glossa_head": 0.001}}
+ON_CPU_NODE = {"num_cpus": 1, "resources": {"glossa_cpu": 0.001}}
 
 
 def question_answering(settings: Settings) -> serve.Application:
@@ -26,11 +30,13 @@ def question_answering(settings: Settings) -> serve.Application:
     Raises InvalidInput when the language model cannot be what `settings.llm` says.
     """
     models, spare = language_models(settings)
-    parts = [deployment(Reranking, "Reranking", queued=512, gpus=min(spare, 1)).bind(settings)] if settings.reranker else []
-    retrieval = deployment(Retrieval, "Retrieval", replicas=settings.replicas, ongoing=64, queued=512).bind(settings, *parts)
+    head, node = (ON_HEAD, ON_CPU_NODE) if settings.ray else (LIGHT, LIGHT)
+    ranking = {"num_cpus": 0, "num_gpus": 1} if spare >= 1 else node
+    parts = [deployment(Reranking, "Reranking", ranking, queued=512).bind(settings)] if settings.reranker else []
+    retrieval = deployment(Retrieval, "Retrieval", node, replicas=settings.replicas, ongoing=64, queued=512).bind(settings, *parts)
     if settings.prompt_guard:
-        models["prompt_guard"] = deployment(PromptGuarding, "PromptGuard", ongoing=64, queued=512).bind(settings)
-    return deployment(serve.ingress()(Gateway), "Gateway", ongoing=1000, queued=1000).bind(settings, retrieval, **models)
+        models["prompt_guard"] = deployment(PromptGuarding, "PromptGuard", node, ongoing=64, queued=512).bind(settings)
+    return deployment(serve.ingress()(Gateway), "Gateway", head, ongoing=1000, queued=1000).bind(settings, retrieval, **models)
 
 
 def language_models(settings: Settings) -> tuple[dict[str, Any], float]:
@@ -39,22 +45,25 @@ def language_models(settings: Settings) -> tuple[dict[str, Any], float]:
     Raises InvalidInput when they cannot be what the settings say.
     """
     gpus = float(ray.cluster_resources().get("GPU", 0))  # type: ignore[no-untyped-call]
+    spare = gpus
+    if settings.ray:
+        gpus = math.inf  # a cluster may start nodes with as many as are asked for
     llm = load(settings.llm, gpus=gpus) if settings.llm else None
     if settings.adapters and not isinstance(llm, Profile):
         raise InvalidInput("LoRA adapters need a language model that runs here; name it with --llm.")
     models: dict[str, Any] = {"llm": llm}
     if isinstance(llm, Profile):
         models["workers"] = build_workers(llm, "Worker", settings.adapters)
-        gpus -= llm.gpus * llm.replicas
+        spare -= llm.gpus * llm.replicas
     if settings.guard:
-        guard = load(settings.guard, gpus=gpus)
+        guard = load(settings.guard, gpus=gpus if settings.ray else spare)
         if llm is None or not isinstance(guard, Profile):
             raise InvalidInput(
                 "A guard reads what a language model is asked and writes: name one with --llm, and a Llama Guard that runs here."
             )
         models |= {"guard": guard, "guards": build_workers(guard, "LlamaGuard")}
-        gpus -= guard.gpus * guard.replicas
-    return models, max(gpus, 0)
+        spare -= guard.gpus * guard.replicas
+    return models, spare
 
 
 def build_workers(profile: Profile, name: str, adapters: str | None = None) -> serve.Application:
@@ -75,10 +84,10 @@ def ingest(settings: Settings) -> serve.Application:
 
     Exactly one replica: it is the only one that starts tasks.
     """
-    return deployment(Dispatcher, "Dispatcher").bind(settings)
+    return deployment(Dispatcher, "Dispatcher", ON_HEAD if settings.ray else LIGHT).bind(settings)
 
 
-def deployment(kind: type, name: str, *, replicas: int = 1, ongoing: int = 8, queued: int = 8, gpus: float = 0) -> serve.Deployment:
+def deployment(kind: type, name: str, place: dict[str, Any], *, replicas: int = 1, ongoing: int = 8, queued: int = 8) -> serve.Deployment:
     """A deployment of `kind` that takes `ongoing` requests a replica at a time; more than `queued` that wait are refused at once (503)."""
     return serve.Deployment.options(
         serve.deployment(kind),  # type: ignore[arg-type]
@@ -86,7 +95,7 @@ def deployment(kind: type, name: str, *, replicas: int = 1, ongoing: int = 8, qu
         num_replicas=replicas,
         max_ongoing_requests=ongoing,
         max_queued_requests=queued,
-        ray_actor_options={**LIGHT, "num_gpus": gpus},
+        ray_actor_options=place,
         health_check_period_s=5,
     )
 
@@ -96,7 +105,8 @@ def deploy(settings: Settings) -> None:
 
     Raises InvalidInput with what a replica said when it cannot start, such as an embedder that does not load.
     """
-    serve.start(http_options=HTTPOptions(host=settings.host, port=settings.port), logging_config={"enable_access_log": False})
+    options = HTTPOptions(host=settings.host, port=settings.port)
+    serve.start(proxy_location="HeadOnly", http_options=options, logging_config={"enable_access_log": False})
     try:
         serve.run(question_answering(settings), name="glossa", route_prefix="/")
         serve.run(ingest(settings), name="ingest", route_prefix=None)

@@ -17,20 +17,8 @@ from serving.run_state import RunState, find_process, read_state
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60.0  # Ray ends its workers within seconds; a replica may first finish a long answer
-OPTIONS = (
-    "host",
-    "port",
-    "data",
-    "embedder",
-    "reranker",
-    "llm",
-    "tokenizer",
-    "window",
-    "adapters",
-    "guard",
-    "prompt_guard",
-    "replicas",
-)  # of `glossa up`; a test compares
+OPTIONS: tuple[str, ...] = ("host", "port", "data", "catalog", "files", "ray", "replicas")  # of `glossa up`; a test compares
+OPTIONS += ("embedder", "reranker", "llm", "tokenizer", "window", "adapters", "guard", "prompt_guard")
 LOG_LINES = 20  # of the log that a failed start shows
 
 
@@ -48,7 +36,7 @@ def launch(settings: Settings) -> "subprocess.Popen[bytes]":
     log.touch(mode=0o600)  # it holds keys until they have been shown
     options = replace(settings, data=settings.data.absolute())
     given = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
-    command = [sys.executable, "-u", "-m", "serving.cli", "up", *(f"--{name}={value}" for name, value in given.items())]
+    command = [sys.executable, "-u", "-m", "serving.cli", "up", *(f"--{name.replace('_', '-')}={value}" for name, value in given.items())]
     with log.open("ab") as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 

@@ -1,5 +1,7 @@
 """The command `glossa`. Heavy parts (Ray, models) are imported only by the commands that need them, so that help comes at once."""
 
+import os
+import shlex
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -66,6 +68,15 @@ def up(
     host: Host = DEFAULTS.host,
     port: Port = DEFAULTS.port,
     data: Data = DEFAULTS.data,
+    catalog: Annotated[
+        str | None, typer.Option(envvar="GLOSSA_CATALOG", help="postgresql://... instead of SQLite in --data.", show_default="SQLite")
+    ] = DEFAULTS.catalog,
+    files: Annotated[
+        Path | None, typer.Option(envvar="GLOSSA_FILES", help="Folder of the original files.", show_default="in --data")
+    ] = DEFAULTS.files,
+    ray: Annotated[
+        str | None, typer.Option(envvar="GLOSSA_RAY", help="A Ray cluster that runs: its address, or auto.", show_default="start Ray here")
+    ] = DEFAULTS.ray,
     embedder: Embedder = DEFAULTS.embedder,
     reranker: Annotated[
         str | None, typer.Option(envvar="GLOSSA_RERANKER", help="A cross-encoder for the best 32, by name or path.", show_default="none")
@@ -101,9 +112,12 @@ def up(
     from serving import background
     from serving.sending import find_files
 
-    files = find_files([samples]) if samples else []
+    sample_files = find_files([samples]) if samples else []
     settings = Settings(
         data=data,
+        catalog=catalog,
+        files=files,
+        ray=ray,
         host=host,
         port=port,
         embedder=embedder,
@@ -122,7 +136,7 @@ def up(
     if not detach:
         from serving.start import serve_forever
 
-        serve_forever(settings, when_ready=lambda state: send_samples(state, files))
+        serve_forever(settings, when_ready=lambda state: send_samples(state, sample_files))
         return
     child = background.launch(settings)
     try:
@@ -131,13 +145,28 @@ def up(
     except KeyboardInterrupt:
         child.terminate()
         raise
-    send_samples(state, files)
+    send_samples(state, sample_files)
     said = background.take_log(data)
     out.print(said, end="", soft_wrap=True)
     if state.page in said:
         return
     for name, value in {"Page": state.page, "Dashboard": state.dashboard, "Stop it": f"glossa down --data {data}"}.items():
         out.print(f"  {name:<10} {value}", soft_wrap=True)
+
+
+@app.command("node-env")
+def node_env() -> None:
+    """Print what a node of a Ray cluster must have in its environment before Ray starts there.
+
+    Example:  eval "$(glossa node-env)" && ray start --head
+    """
+    import tempfile
+
+    from serving.start import node_environment
+
+    folder = Path(tempfile.gettempdir()) / f"glossa-node-{os.getuid()}"
+    for name, value in node_environment(folder).items():
+        out.print(f"export {name}={shlex.quote(value)}", soft_wrap=True, highlight=False, markup=False)
 
 
 def send_samples(state: "RunState", files: "list[LocalFile]") -> None:

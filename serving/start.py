@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -16,18 +17,19 @@ from rag.blobs import BlobStore
 from rag.catalog.documents import remove_dropped_blobs
 from rag.catalog.keys import create_key, key_count, revoke
 from rag.catalog.schema import migrate, open_catalog
+from rag.errors import InvalidInput
 from rag.settings import Settings
 from serving import instance, ports
 from serving.profile import cpus_of, weights_of
 from serving.run_state import RunState
 
+CONNECT_SECONDS = 5.0
 RUN_KEY = "this run"  # the name of the key that lives as long as the service runs, for the page's link and the command line
 Say = Callable[[str], None]
 
 
 def environment(settings: Settings, temporary: Path) -> dict[str, str]:
-    """What must be in the environment before Ray starts, on this node and in every process that it starts."""
-    haproxy = temporary / "haproxy"
+    """What must be in the environment of this process, and of a Ray that it starts."""
     models = (
         settings.embedder,
         settings.reranker,
@@ -35,16 +37,23 @@ def environment(settings: Settings, temporary: Path) -> dict[str, str]:
         settings.prompt_guard,
         *map(weights_of, (settings.llm, settings.guard)),
     )
+    offline = {"HF_HUB_OFFLINE": "0" if instance.names_a_hub_model(*models) else "1"}
+    if settings.ray:
+        return {**node_environment(temporary), **offline}
+    return {**node_environment(temporary), **offline, "RAY_AUTH_TOKEN_PATH": str(instance.write_secret(settings.run / "ray-token"))}
+
+
+def node_environment(temporary: Path) -> dict[str, str]:
+    """What must be in the environment before Ray starts on a node, for every process that it starts there."""
+    haproxy = temporary / "haproxy"
     return {
         # nothing leaves the machine
         "RAY_USAGE_STATS_ENABLED": "0",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "DO_NOT_TRACK": "1",
-        "HF_HUB_OFFLINE": "0" if instance.names_a_hub_model(*models) else "1",
         # Ray's own ports can run code: nobody without the token may speak to them
         "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(instance.write_secret(settings.run / "ray-token")),
         # these would answer anyone: Prometheus endpoints without a token, on every interface (-1 is refused as a port, and logged)
         "RAY_enable_metrics_collection": "0",
         "AUTOSCALER_METRIC_PORT": "-1",
@@ -81,6 +90,23 @@ def prepare(settings: Settings, say: Say) -> tuple[Engine, str]:
     return engine, create_key(engine, RUN_KEY)
 
 
+def connect_ray(address: str) -> tuple[str, str]:
+    """Connect to a Ray cluster that runs. Returns its address and its dashboard's. Raises InvalidInput."""
+    import ray
+
+    try:
+        if address != "auto":
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself would try for minutes
+        context = ray.init(address, namespace="glossa", log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InvalidInput(
+            f"There is no Ray cluster at {address} that takes us ({error}); start it as cluster.yaml does, give its address as HOST:PORT, "
+            "and set RAY_AUTH_TOKEN_PATH to its token."
+        ) from error
+    return ray.get_runtime_context().gcs_address, f"http://{context.dashboard_url}"
+
+
 def start_ray(settings: Settings, temporary: Path) -> tuple[str, str]:
     """Start a Ray node on this machine. Returns its address and its dashboard's."""
     import ray
@@ -114,8 +140,8 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
         stop = threading.Event()
         try:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # during the start, as Ctrl-C
-            say("Starting Ray ...")
-            address, dashboard = start_ray(settings, temporary)
+            say("Connecting to Ray ..." if settings.ray else "Starting Ray ...")
+            address, dashboard = connect_ray(settings.ray) if settings.ray else start_ray(settings, temporary)
             say("Loading the index ...")
             from serving import app  # imports ray.serve, which reads the environment once
 
@@ -135,7 +161,7 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of it running
             say("Stopping ...")
-            shut_down()
+            shut_down(settings)
             revoke(engine, RUN_KEY)
             instance.remove_state(settings.run, temporary)
             say("Stopped.")
@@ -149,17 +175,25 @@ def address_of(settings: Settings) -> str:
 
 def announce(settings: Settings, state: RunState, seconds: float, say: Say) -> None:
     """Say where everything is."""
+    token = settings.run / "ray-token"
     say(
         f"Ready in {seconds:.1f} s.\n\n"
         f"    Page           {state.page}\n"
-        f"    Ray dashboard  {state.dashboard}   (its token is in {settings.run / 'ray-token'})\n\n"
+        f"    Ray dashboard  {state.dashboard}{'' if settings.ray else f'   (its token is in {token})'}\n\n"
         f"Stop with Ctrl-C, or with `glossa down`."
     )
 
 
-def shut_down() -> None:
-    """Stop Ray and with it everything that it runs. Nothing is drained: what matters is in the catalog, and a request cut off here
-    is one that its client sends again; Serve's own shutdown waits half a minute for idle connections."""
+def shut_down(settings: Settings) -> None:
+    """Stop Ray and with it everything that it runs; on a cluster, which is not ours, the applications alone.
+
+    Nothing is drained on one machine: what matters is in the catalog, and a request cut off here is one that its client sends again; the
+    shutdown of Serve itself waits half a minute for idle connections.
+    """
     import ray
 
+    if settings.ray and ray.is_initialized():
+        from ray import serve
+
+        serve.shutdown()  # type: ignore[no-untyped-call]
     ray.shutdown()
