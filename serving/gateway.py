@@ -84,7 +84,7 @@ async def page() -> FileResponse:
 
 
 def build_app(services: Services) -> FastAPI:
-    """The whole application."""
+    """All routes."""
     app = FastAPI(
         title="Glossa",
         summary="Answers questions from your own documents, in eight languages, every statement cited.",
@@ -95,7 +95,6 @@ def build_app(services: Services) -> FastAPI:
         openapi_url=None,
     )
     app.state.services = services
-    app.add_middleware(Guard, loopback_only=services.settings.loopback_only)
     app.include_router(router)
     app.include_router(documents.router)
     app.include_router(ask.router)
@@ -131,7 +130,8 @@ def http_errors_of(status_code: int) -> dict[str, Any]:
 
 def worker_generator(profile: Profile, workers: DeploymentHandle[Any], *, adapters: bool = False) -> WorkerGenerator:
     """A generator for the workers of a profile. Raises InvalidInput when its tokenizer cannot be had."""
-    return WorkerGenerator(workers, profile.name, profile.window, load_chat_tokenizer(profile.source), adapters=adapters)
+    counter = load_chat_tokenizer(profile.source)
+    return WorkerGenerator(workers, profile.name, profile.window, counter, most=profile.most_requests, adapters=adapters)
 
 
 class Gateway:
@@ -158,6 +158,6 @@ class Gateway:
         engine, blobs = open_catalog(settings.catalog_url), BlobStore(settings.blobs)
         self.services = Services(settings, engine, blobs, retrieval, generator, prompt_guard)
 
-    def __serve_build_asgi_app__(self) -> FastAPI:
-        """What Ray Serve calls for the ASGI application."""
-        return build_app(self.services)
+    def __serve_build_asgi_app__(self) -> Guard:
+        """What Ray Serve calls for the ASGI application. Of a bare FastAPI it would replace what is answered when queues are full."""
+        return Guard(build_app(self.services), loopback_only=self.services.settings.loopback_only)

@@ -26,6 +26,10 @@ class GeneratorFailed(RagError):
     """The language model did not answer, or not to the end (HTTP 503)."""
 
 
+class Busy(RagError):
+    """More requests are open than the language model and its queue take (HTTP 503)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """An OpenAI chat completion request. Ray Serve's prefix-aware router looks for `messages`."""
@@ -63,15 +67,19 @@ class Generator(Protocol):
 
 
 class WorkerGenerator:
-    """vLLM workers of this application."""
+    """vLLM workers of this application. `most` requests are open at a time: Ray Serve's prefix-aware router lets more than its queue in."""
 
-    def __init__(self, handle: DeploymentHandle[Any], model: str, window: int, counter: TokenCounter, *, adapters: bool = False) -> None:
+    def __init__(
+        self, handle: DeploymentHandle[Any], model: str, window: int, counter: TokenCounter, *, most: float, adapters: bool = False
+    ) -> None:
         self.workers = handle
         self.handle = handle.options(stream=True, method_name="chat_json")
         self.model = model
         self.window = window
         self.counter = counter
         self.adapters = adapters
+        self.most = most
+        self.open = 0
 
     def has(self, model: str) -> bool:
         """See Generator. Whether an adapter is there its worker knows."""
@@ -83,10 +91,13 @@ class WorkerGenerator:
 
     async def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
         """See Generator."""
+        if self.open >= self.most:
+            raise Busy(f"Too many requests are waiting for {self.model}; try again in a moment.")
         # Ray Serve sends a request for an adapter to a replica that has it loaded, if one has
         handle = self.handle if body["model"] == self.model else self.handle.options(multiplexed_model_id=body["model"])
         response: DeploymentResponseGenerator[Any] = handle.remote(ChatRequest(body))  # type: ignore[assignment]
         ended = False
+        self.open += 1
         try:
             while (items := await self._next(response)) is not None:
                 yield items
@@ -97,6 +108,7 @@ class WorkerGenerator:
                 raise cause from error
             raise GeneratorFailed(f"A worker of {self.model} ended while it answered ({type(cause or error).__name__}).") from error
         finally:
+            self.open -= 1
             if not ended:
                 response.cancel()  # type: ignore[no-untyped-call]  # else vLLM writes on for nobody
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Literal
 
 from rag.chat import Message
@@ -36,7 +37,8 @@ class Guarded:
         asked: list[Message] = [{"role": "user", "content": message_text(question)}] if question else []
         if asked:
             await self._require_safe(asked, "question")
-        held = [items async for items in self.generator.chat(body)]
+        async with aclosing(self.generator.chat(body)) as answer:
+            held = [items async for items in answer]
         for answer in _answers(text for items in held for text in items):
             await self._require_safe([*asked, {"role": "assistant", "content": answer}], "answer")
         for items in held:

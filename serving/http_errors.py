@@ -11,7 +11,7 @@ from ray.serve.exceptions import BackPressureError, RayServeException
 from starlette.exceptions import HTTPException
 
 from rag import errors
-from serving.generator import GeneratorFailed
+from serving.generator import Busy, GeneratorFailed
 from serving.schemas import Problem
 
 log = logging.getLogger("ray.serve")
@@ -25,6 +25,7 @@ STATUS: dict[type[errors.RagError], int] = {
     errors.EmbedderMismatch: 409,
     errors.NotYet: 503,
     GeneratorFailed: 503,
+    Busy: 503,
 }
 OPENAI_PATHS = ("/v1/chat/", "/v1/embeddings", "/v1/models")
 HINTS = {

@@ -1,6 +1,7 @@
 """Which language model answers: a profile of ours or of the user (YAML), any Llama checkpoint, or another server; and what it takes."""
 
 import json
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -75,6 +76,16 @@ class Profile:
         """That one replica takes; 0 on a CPU."""
         bundle = self.config.get("placement_group_config", {}).get("bundle_per_worker")
         return self.workers * float(bundle.get("GPU", 0) if bundle else self.config.get("accelerator_config", {}).get("kind") != "cpu")
+
+    @property
+    def most_requests(self) -> float:
+        """That may be open at a time, on all replicas and waiting."""
+        deployment = self.config.get("deployment_config", {})
+        ongoing, queued = deployment.get("max_ongoing_requests"), deployment.get("max_queued_requests")
+        if ongoing is None or queued is None:
+            return math.inf
+        replicas = deployment.get("num_replicas") or deployment.get("autoscaling_config", {}).get("max_replicas") or 1
+        return float(replicas * ongoing + queued)
 
     @property
     def window(self) -> int:

@@ -12,7 +12,7 @@ from ray import serve
 from ray.serve.llm import LLMConfig, build_llm_deployment
 from ray.serve.llm.deployment import LLMServer
 
-from rag.errors import InvalidInput
+from rag.errors import InvalidInput, RagError
 from serving.adapters import loader, model_names, options
 from serving.generator import ChatRequest, GeneratorFailed
 from serving.profile import Profile
@@ -45,15 +45,23 @@ class Worker(LLMServer):
             fault = error.errors()[0]
             raise InvalidInput(f"The field {'.'.join(map(str, fault['loc'])) or 'body'} is wrong: {fault['msg']}.") from error
         try:
-            stream = await self.chat(chat)
+            async for items in together(await self._stream(chat)):
+                texts = [text for item in items for text in _payloads(item)]
+                for text in texts:
+                    if text.startswith(ERROR):
+                        raise _failure(json.loads(text)["error"])
+                yield texts
+        except RagError:
+            raise
+        except Exception as error:  # whatever vLLM raises, as when its engine has died: the gateway knows none of its classes
+            raise GeneratorFailed(f"The language model failed ({type(error).__name__}).") from error
+
+    async def _stream(self, chat: Any) -> AsyncIterator[Any]:
+        try:
+            stream: AsyncIterator[Any] = await self.chat(chat)
+            return stream
         except ValueError as error:  # vLLM does not take the adapter, as of another model or of too high a rank
             raise InvalidInput(f"The model {chat.model} cannot be used: {error}") from error
-        async for items in together(stream):
-            texts = [text for item in items for text in _payloads(item)]
-            for text in texts:
-                if text.startswith(ERROR):
-                    raise _failure(json.loads(text)["error"])
-            yield texts
 
     async def adapters(self) -> list[str]:
         """The adapters that are there now, as requests name them."""
