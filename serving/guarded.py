@@ -37,8 +37,8 @@ class Guarded:
         asked: list[Message] = [{"role": "user", "content": message_text(question)}] if question else []
         if asked:
             await self._require_safe(asked, "question")
-        async with aclosing(self.generator.chat(body)) as answer:
-            held = [items async for items in answer]
+        async with aclosing(self.generator.chat(body)) as stream:
+            held = [items async for items in stream]
         for answer in _answers(text for items in held for text in items):
             await self._require_safe([*asked, {"role": "assistant", "content": answer}], "answer")
         for items in held:
