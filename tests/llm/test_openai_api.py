@@ -83,6 +83,42 @@ def test_a_tool_call_in_the_history_and_its_result_are_taken(api: openai.OpenAI)
     assert completion.choices[0].message.content == SAYS
 
 
+def calling(name: str, **parameters: str) -> dict[str, object]:
+    """A response format that leaves a model nothing but Llama 3.1's form of a call: a tiny one would not think of it."""
+    fixed = {key: {"type": "string", "enum": [value]} for key, value in parameters.items()}
+    arguments = {"type": "object", "properties": fixed, "required": list(fixed), "additionalProperties": False}
+    call = {"type": "object", "properties": {"name": {"type": "string", "enum": [name]}, "parameters": arguments}}
+    schema = {**call, "required": ["name", "parameters"], "additionalProperties": False}
+    return {"type": "json_schema", "json_schema": {"name": "call", "schema": schema}}
+
+
+def test_a_call_that_the_model_writes_reaches_the_client(api: openai.OpenAI) -> None:
+    tool = {
+        "type": "function",
+        "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+    }
+    completion = api.chat.completions.create(
+        model="tiny-llama",
+        messages=[QUESTION],  # type: ignore[list-item]
+        tools=[tool],  # type: ignore[list-item]
+        response_format=calling("weather", city="Bonn"),  # type: ignore[arg-type]
+        max_tokens=200,
+    )
+    (call,) = completion.choices[0].message.tool_calls or []
+    assert completion.choices[0].finish_reason == "tool_calls"
+    assert (call.function.name, json.loads(call.function.arguments)) == ("weather", {"city": "Bonn"})  # type: ignore[union-attr]
+
+
+def test_a_search_that_the_model_calls_is_run_and_its_passages_come_back(api: openai.OpenAI) -> None:
+    asked = {"model": "tiny-llama", "messages": [QUESTION], "max_tokens": 200}
+    plain = api.chat.completions.create(**asked)  # type: ignore[call-overload]
+    tool = {"type": "function", "function": {"name": "search_documents"}}
+    form = calling("search_documents", question="Urlaub im Jahr")
+    searched = api.chat.completions.create(**asked, tools=[tool], response_format=form)  # type: ignore[call-overload]
+    assert searched.choices[0].finish_reason == "stop", "after so many rounds it must answer"
+    assert searched.usage.prompt_tokens > plain.usage.prompt_tokens + 400, "four searches with their passages stand in the prompt"
+
+
 def test_document_search_is_offered_to_the_model_as_a_tool(api: openai.OpenAI) -> None:
     tool = {"type": "function", "function": {"name": "search_documents"}}
     completion = api.chat.completions.create(model="tiny-llama", messages=[QUESTION], tools=[tool])  # type: ignore[list-item]

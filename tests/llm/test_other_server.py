@@ -70,7 +70,7 @@ def answers(port: int) -> bool:
 
 @pytest.mark.timeout(400)
 def test_answers_come_from_the_other_server(server: str, tmp_path: Path) -> None:
-    service = instances.start(tmp_path / "data", "--llm", f"openai:{server}")
+    service = instances.start(tmp_path / "data", "--llm", f"openai:{server}", seconds=200)  # beside a vLLM that starts
     try:
         with service.client() as client:
             add(client, "handbuch.md", HANDBOOK.encode())
