@@ -79,6 +79,14 @@ def test_passages_enter_by_rank_and_the_last_is_cut_at_a_sentence(counter: ChatT
     assert '<passage number="1" document="handbook.md" page="1" language="English">' in prompt.messages[0]["content"]
 
 
+def test_a_passage_of_200k_tokens_is_cut_into_the_budget(counter: ChatTokenizer) -> None:
+    huge = " ".join(f"Sentence number {number} says something." for number in range(18_000))
+    assert counter.count_text(huge) > 200_000
+    prompt = assemble(Conversation("What?", "en"), [passage(huge)], Budget(2000, ANSWER, 1000), counter)
+    assert prompt.tokens <= 2000 - ANSWER
+    assert prompt.passages[0].text and huge.startswith(prompt.passages[0].text)
+
+
 def test_neighbours_join_while_there_is_room_but_not_twice(counter: ChatTokenizer) -> None:
     page = "Before it stands this. The lamp costs forty euros. After it stands that."
     best, wide = passage(page[23:51], start=23), passage(page)
