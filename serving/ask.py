@@ -124,6 +124,14 @@ def response(answered: Answered, found: Found, started: float) -> AskResponse:
     )
 
 
+def last_events(answered: Answered, found: Found, started: float) -> str:
+    """What ends a stream; a refusal has had no words before."""
+    whole = response(answered, found, started)
+    refusal = events.event("delta", {"text": answered.text}) if answered.refused else ""
+    citations = events.event("citations", {"citations": [citation.model_dump() for citation in whole.citations]})
+    return refusal + citations + events.event("done", whole)
+
+
 async def answer_events(asked: Asked, found: Found, started: float, services: Services) -> AsyncIterator[str]:
     """The answer as events; a failure in between ends the stream with an `error` event."""
     try:
@@ -131,14 +139,7 @@ async def answer_events(asked: Asked, found: Found, started: float, services: Se
         yield events.event("passages", {"passages": passages, "language": asked.language})
         async with aclosing(answering(asked, services)) as parts:
             async for part in parts:
-                if isinstance(part, str):
-                    yield events.event("delta", {"text": part})
-                else:
-                    whole = response(part, found, started)
-                    if part.refused:
-                        yield events.event("delta", {"text": part.text})
-                    yield events.event("citations", {"citations": [citation.model_dump() for citation in whole.citations]})
-                    yield events.event("done", whole)
+                yield events.event("delta", {"text": part}) if isinstance(part, str) else last_events(part, found, started)
     except Exception as error:  # the status line is out already: the error can only be told inside the stream
         status, detail = describe(error)
         yield events.event("error", {"status": status, "detail": detail})

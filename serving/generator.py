@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -156,20 +157,25 @@ class ServerGenerator:
     async def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
         """See Generator."""
         try:
-            if body.get("stream"):
-                async with aconnect_sse(self.client, "POST", "chat/completions", json=body) as source:
-                    await _require_success(source.response)
-                    async for event in source.aiter_sse():
-                        if event.data == "[DONE]":
-                            return
-                        yield [event.data]
-            else:
-                response = await self.client.post("chat/completions", json=body)
-                await _require_success(response)
-                yield [response.text]
+            async with aclosing(self._chunks(body) if body.get("stream") else self._whole(body)) as texts:
+                async for text in texts:
+                    yield [text]
         except httpx.HTTPError as error:
             place = self.client.base_url
             raise GeneratorFailed(f"The language model's server {place} does not answer ({type(error).__name__}).") from error
+
+    async def _chunks(self, body: dict[str, Any]) -> AsyncGenerator[str, None]:
+        async with aconnect_sse(self.client, "POST", "chat/completions", json=body) as source:
+            await _require_success(source.response)
+            async for event in source.aiter_sse():
+                if event.data == "[DONE]":
+                    return
+                yield event.data
+
+    async def _whole(self, body: dict[str, Any]) -> AsyncGenerator[str, None]:
+        response = await self.client.post("chat/completions", json=body)
+        await _require_success(response)
+        yield response.text
 
 
 async def _require_success(response: httpx.Response) -> None:

@@ -111,8 +111,8 @@ def _its_counter(client: httpx.Client, model: str, server: Server) -> TokenCount
         try:
             counter.count([{"role": "user", "content": "?"}])
             return counter
-        except (GeneratorFailed, InvalidInput, ValueError, KeyError):
-            continue  # it speaks the other dialect, or none
+        except (GeneratorFailed, InvalidInput, ValueError, KeyError):  # it speaks the other dialect, or none: said below
+            continue
     raise InvalidInput(f"The server {server.url} cannot count the tokens of a chat; give its model's tokenizer with --tokenizer.")
 
 
