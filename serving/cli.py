@@ -1,29 +1,23 @@
 """The command `glossa`. Heavy parts (Ray, models) are imported only by the commands that need them, so that help comes at once."""
 
-import os
-import shlex
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rag.errors import RagError
 from rag.languages import LANGUAGES
 from rag.records import Passage, Status
-from rag.settings import Settings
-from serving.tables import err, harmless, one_line, out, show_sources, show_table
+from serving.cli_service import DEFAULTS, Data, doctor, down, node_env, up
+from serving.tables import FAILED, USAGE, err, fail, harmless, out, show_sources, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from serving.client import Glossa
-    from serving.run_state import RunState
-    from serving.sending import LocalFile
 
-FAILED, USAGE = 1, 2  # exit codes; 0 is success
-DEFAULTS = Settings()
 HELP = """Answers from your own documents, in eight languages, every one cited.
 
 glossa up --detach
@@ -35,8 +29,9 @@ The service is found by $GLOSSA_URL and $GLOSSA_KEY, else by the folder --data o
 Exit codes: 0 done, 1 failed, 2 wrong usage."""
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_show_locals=False, add_completion=False)
+app.command()(up)
+app.command()(down)
 
-Data = Annotated[Path, typer.Option(envvar="GLOSSA_DATA", help="Folder of the service: catalog, documents, logs.")]
 Into = Annotated[str, typer.Option(help="Collection that the documents go into.")]
 Among = Annotated[list[str] | None, typer.Option("--collection", help="Look only in this collection; may be repeated.", show_default="all")]
 Count = Annotated[int, typer.Option("--k", min=1, help="Number of passages to look for.")]
@@ -45,12 +40,6 @@ Spoken = Annotated[
     typer.Option("--language", help=f"Look only in this language ({' '.join(LANGUAGES)}); may be repeated.", show_default="all"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the service's answer as JSON.")]
-Host = Annotated[str, typer.Option(envvar="GLOSSA_HOST", help="Address to listen on; 0.0.0.0 lets other machines in.")]
-Port = Annotated[int, typer.Option(envvar="GLOSSA_PORT", min=1, max=65535, help="Port of the page and the API.")]
-Embedder = Annotated[
-    str | None,
-    typer.Option(envvar="GLOSSA_EMBEDDER", help="Any sentence-transformers model, by name or path.", show_default="the one in the package"),
-]
 
 
 @contextmanager
@@ -60,148 +49,6 @@ def service(data: Path) -> "Iterator[Glossa]":
 
     with connect(data) as client:
         yield client
-
-
-@app.command()
-def up(
-    *,
-    host: Host = DEFAULTS.host,
-    port: Port = DEFAULTS.port,
-    data: Data = DEFAULTS.data,
-    catalog: Annotated[
-        str | None, typer.Option(envvar="GLOSSA_CATALOG", help="postgresql://... instead of SQLite in --data.", show_default="SQLite")
-    ] = DEFAULTS.catalog,
-    files: Annotated[
-        Path | None, typer.Option(envvar="GLOSSA_FILES", help="Folder of the original files.", show_default="in --data")
-    ] = DEFAULTS.files,
-    ray: Annotated[
-        str | None, typer.Option(envvar="GLOSSA_RAY", help="A Ray cluster that runs: its address, or auto.", show_default="start Ray here")
-    ] = DEFAULTS.ray,
-    embedder: Embedder = DEFAULTS.embedder,
-    reranker: Annotated[
-        str | None, typer.Option(envvar="GLOSSA_RERANKER", help="A cross-encoder for the best 32, by name or path.", show_default="none")
-    ] = DEFAULTS.reranker,
-    llm: Annotated[
-        str | None,
-        typer.Option(envvar="GLOSSA_LLM", help="A profile (llama-3.1-8b), a Llama by name or path, or openai:URL.", show_default="quote"),
-    ] = DEFAULTS.llm,
-    tokenizer: Annotated[
-        str | None, typer.Option(envvar="GLOSSA_TOKENIZER", help="Of the model at openai:URL, by name or path.", show_default="ask it")
-    ] = DEFAULTS.tokenizer,
-    window: Annotated[
-        int | None, typer.Option(envvar="GLOSSA_WINDOW", min=1, help="Tokens of the window at openai:URL.", show_default="ask it")
-    ] = DEFAULTS.window,
-    adapters: Annotated[
-        str | None, typer.Option(envvar="GLOSSA_ADAPTERS", help="Folder or bucket (s3://...) of LoRA adapters.", show_default="none")
-    ] = DEFAULTS.adapters,
-    guard: Annotated[
-        str | None,
-        typer.Option(envvar="GLOSSA_GUARD", help="A Llama Guard for questions and answers (llama-guard-3-8b).", show_default="none"),
-    ] = DEFAULTS.guard,
-    prompt_guard: Annotated[
-        str | None, typer.Option(envvar="GLOSSA_PROMPT_GUARD", help="A Prompt Guard for questions and passages.", show_default="none")
-    ] = DEFAULTS.prompt_guard,
-    replicas: Annotated[int, typer.Option(envvar="GLOSSA_REPLICAS", min=1, help="Copies of the search index.")] = DEFAULTS.replicas,
-    samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
-) -> None:
-    """Start the service, in the foreground until Ctrl-C or with --detach in the background.
-
-    Example:  glossa up --port 9000 --detach
-    """
-    from serving import background
-    from serving.sending import find_files
-
-    sample_files = find_files([samples]) if samples else []
-    settings = Settings(
-        data=data,
-        catalog=catalog,
-        files=files,
-        ray=ray,
-        host=host,
-        port=port,
-        embedder=embedder,
-        reranker=reranker,
-        llm=llm,
-        tokenizer=tokenizer,
-        window=window,
-        adapters=adapters,
-        guard=guard,
-        prompt_guard=prompt_guard,
-        replicas=replicas,
-    )
-    if already := background.running(data):
-        state = already[0]
-        fail(f"Glossa runs already on the folder {data} at {state.url} (process {state.pid}); stop it with `glossa down`.")
-    if not detach:
-        from serving.start import serve_forever
-
-        serve_forever(settings, when_ready=lambda state: send_samples(state, sample_files))
-        return
-    child = background.launch(settings)
-    try:
-        with err.status(f"Starting Glossa (process {child.pid}, log {background.log_path(data)})"):
-            state = background.wait_until_ready(child, data)
-    except KeyboardInterrupt:
-        child.terminate()
-        raise
-    send_samples(state, sample_files)
-    said = background.take_log(data)
-    out.print(said, end="", soft_wrap=True)
-    if state.page in said:
-        return
-    for name, value in {"Page": state.page, "Dashboard": state.dashboard, "Stop it": f"glossa down --data {data}"}.items():
-        out.print(f"  {name:<10} {value}", soft_wrap=True)
-
-
-@app.command("node-env")
-def node_env() -> None:
-    """Print what a node of a Ray cluster must have in its environment before Ray starts there.
-
-    Example:  eval "$(glossa node-env)" && ray start --head
-    """
-    import tempfile
-
-    from serving.start import node_environment
-
-    folder = Path(tempfile.gettempdir()) / f"glossa-node-{os.getuid()}"
-    for name, value in node_environment(folder).items():
-        out.print(f"export {name}={shlex.quote(value)}", soft_wrap=True, highlight=False, markup=False)
-
-
-def send_samples(state: "RunState", files: "list[LocalFile]") -> None:
-    """Send `files`, if any, to the service that has just started."""
-    from serving.client import Glossa
-    from serving.client_records import ServiceError
-
-    if not files:
-        return
-    try:
-        with Glossa(state.url, state.key) as client:
-            send_files(client, files, "default", wait=True)
-    except ServiceError as error:  # the service itself is up: it goes on without the samples
-        err.print(f"The samples could not be sent: {error}", soft_wrap=True)
-
-
-@app.command()
-def down(data: Data = DEFAULTS.data) -> None:
-    """Stop the service that runs on the folder --data, and all that it started.
-
-    Example:  glossa down
-    """
-    from serving import background
-
-    found = background.running(data)
-    if found is None:
-        out.print(f"No service runs on the folder {data}; nothing to stop.", soft_wrap=True)
-        return
-    state, process = found
-    with err.status(f"Stopping Glossa (process {state.pid})"):
-        stopped = background.stop(process)
-    if not stopped:
-        log = background.log_path(data)
-        fail(f"Glossa (process {state.pid}) has not stopped within {background.STOP_SECONDS:.0f} s; see {log}, then run this again.")
-    out.print(f"Glossa (process {state.pid}, {state.url}) has stopped.", soft_wrap=True)
 
 
 @app.command()
@@ -217,6 +64,7 @@ def ingest(
     Examples:  glossa ingest handbook.pdf prices.xlsx
                glossa ingest handbook/ --collection hr --no-wait
     """
+    from serving.progress import send_files
     from serving.sending import find_files
 
     files = find_files(paths)
@@ -224,20 +72,6 @@ def ingest(
         failed = send_files(client, files, collection, wait=wait)
     if failed:
         raise typer.Exit(FAILED)
-
-
-def send_files(client: "Glossa", files: "list[LocalFile]", collection: str, *, wait: bool) -> int:
-    """Send files, show how far it is and what became of each; returns how many failed."""
-    from serving import sending
-    from serving.progress import following
-
-    with following(len(files)) as report:
-        outcomes = sending.ingest(client, files, collection, wait=wait, report=report)
-    rows = [(o.name, o.status, o.pages, LANGUAGES.get(o.language or "", o.language), o.note) for o in outcomes]
-    show_table("Documents", ("name", "status", "pages", "language", "note"), rows)
-    counts = {status: sum(o.status is status for o in outcomes) for status in Status}
-    out.print(", ".join(f"{number} {status}" for status, number in counts.items() if number))
-    return counts[Status.FAILED]
 
 
 @app.command()
@@ -389,30 +223,8 @@ def profiles() -> None:
     show_table("Language models", columns, rows)
 
 
-@app.command()
-def doctor(
-    host: Host = DEFAULTS.host, port: Port = DEFAULTS.port, data: Data = DEFAULTS.data, embedder: Embedder = DEFAULTS.embedder
-) -> None:
-    """Check the installation, ports, disk, model, Ray and the service, and say what to do about each fault.
-
-    Example:  glossa doctor --port 9000
-    """
-    from serving.doctor import Level, checks
-
-    faults = 0
-    for check in checks(Settings(data=data, host=host, port=port, embedder=embedder)):
-        with err.status(f"Looking at {check.name}"):
-            findings = list(check.look())
-        for finding in findings:
-            style = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "bold red"}[finding.level]
-            out.print(f"{finding.level:<8}", style=style, end="")
-            out.print(f"{finding.check}: {one_line(finding.found)}", soft_wrap=True)
-            if finding.advice:
-                out.print(f"        {finding.advice}", soft_wrap=True)
-            faults += finding.level is Level.FAULT
-    if faults:
-        fail(f"{faults} fault{'s' * (faults > 1)}; mend what stands above and run this again.")
-    out.print("Nothing to mend.")
+app.command()(doctor)
+app.command("node-env")(node_env)
 
 
 @app.command("eval")
@@ -459,12 +271,6 @@ def evaluate(
             fail(f"hit@3 {name} is {quality.hit3.value:.3f}, below {least}.")
     if baseline and (lost := evaluation.dropped(report, baseline.read_text(encoding="utf-8"), most_lost)):
         fail(" ".join(lost))
-
-
-def fail(sentence: str) -> NoReturn:
-    """Say why the command failed and end it."""
-    err.print(sentence, style="red", soft_wrap=True)
-    raise typer.Exit(FAILED)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,8 +5,12 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from serving.sending import Outcome
-from serving.tables import err, one_line
+from rag.languages import LANGUAGES
+from rag.records import Status
+from serving import sending
+from serving.client import Glossa
+from serving.sending import LocalFile, Outcome
+from serving.tables import err, one_line, out, show_table
 
 
 @contextmanager
@@ -35,3 +39,14 @@ def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+def send_files(client: Glossa, files: list[LocalFile], collection: str, *, wait: bool) -> int:
+    """Send files, show how far it is and what became of each; returns how many failed."""
+    with following(len(files)) as report:
+        outcomes = sending.ingest(client, files, collection, wait=wait, report=report)
+    rows = [(o.name, o.status, o.pages, LANGUAGES.get(o.language or "", o.language), o.note) for o in outcomes]
+    show_table("Documents", ("name", "status", "pages", "language", "note"), rows)
+    counts = {status: sum(o.status is status for o in outcomes) for status in Status}
+    out.print(", ".join(f"{number} {status}" for status, number in counts.items() if number))
+    return counts[Status.FAILED]

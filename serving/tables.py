@@ -3,13 +3,16 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from typing import NoReturn
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from rag.records import Citation
 
+FAILED, USAGE = 1, 2  # exit codes; 0 is success
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they reorder what stands around them
@@ -51,3 +54,9 @@ def show_sources(citations: Sequence[Citation]) -> None:
     for citation in citations:
         place = f"[{citation.marker}] {one_line(citation.name)}, page {citation.page}"
         out.print(f'{place}: "{one_line(citation.quote)}"', soft_wrap=True)
+
+
+def fail(sentence: str) -> NoReturn:
+    """Say why the command failed and end it."""
+    err.print(sentence, style="red", soft_wrap=True)
+    raise typer.Exit(FAILED)
