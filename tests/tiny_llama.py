@@ -1,8 +1,10 @@
-"""Makes model folders around a Llama of random weights with Llama 3.1's special tokens and the form of its chat template."""
+"""Makes model folders and profiles around a Llama of random weights with Llama 3.1's special tokens and the form of its chat template."""
 
+import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -15,6 +17,9 @@ TEXTS = [
     "La batteria dura dodici ore. A loja abre às nove horas. El pedido llega en tres días hábiles. [1] [2] [3]",
     "छुट्टी के लिए दो सप्ताह पहले आवेदन करें। ไฟท้ายใช้เวลาชาร์จสองชั่วโมง",
 ]
+SAYS = "Der Urlaub beträgt dreißig Tage [1]."
+HANDBOOK = "Urlaub\n\nDer Urlaub beträgt dreißig Tage im Jahr. Er wird beim Büro beantragt.\n\nKrankheit\n\nWer krank ist, ruft an."
+WINDOW = 131072
 TEMPLATE = """{{- bos_token }}
 {%- if messages[0]['role'] == 'system' %}{% set system = messages[0]['content'] | trim %}{% set messages = messages[1:] %}
 {%- else %}{% set system = '' %}{% endif %}
@@ -98,3 +103,25 @@ def make_it_say(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, ans
     vectors = torch.nn.functional.normalize(model.model.embed_tokens.weight, dim=1)
     for before, after in pairwise(chain):
         model.lm_head.weight[after] = 3 * vectors[before]
+
+
+def save_cpu_profile(
+    file: Path,
+    model: Path,
+    *,
+    deployment: dict[str, Any] | None = None,
+    placement: dict[str, Any] | None = None,
+    threads: str | None = None,
+    **engine: object,
+) -> Path:
+    """A profile that serves the model on CPU cores: `threads` is vLLM's VLLM_CPU_OMP_THREADS_BIND, `engine` goes into engine_kwargs."""
+    profile = {
+        "model_loading_config": {"model_id": model.name, "model_source": str(model)},
+        "accelerator_config": {"kind": "cpu"},
+        "placement_group_config": placement or {"bundle_per_worker": {"CPU": 1}},
+        "runtime_env": {"env_vars": {"VLLM_CPU_KVCACHE_SPACE": "1", **({"VLLM_CPU_OMP_THREADS_BIND": threads} if threads else {})}},
+        "engine_kwargs": {"max_model_len": 4096, "enforce_eager": True, **engine},
+        "deployment_config": deployment or {},
+    }
+    file.write_text(json.dumps(profile))
+    return file

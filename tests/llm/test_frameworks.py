@@ -5,8 +5,8 @@ from llama_index.core.llms import ChatMessage
 from llama_index.embeddings.openai_like import OpenAILikeEmbedding
 from llama_index.llms.openai_like import OpenAILike
 
-from tests.llm.conftest import SAYS, WINDOW
 from tests.service import Service
+from tests.tiny_llama import SAYS, WINDOW
 
 QUESTION = "Wie lang ist der Urlaub im Jahr?"
 

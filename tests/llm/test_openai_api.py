@@ -7,8 +7,8 @@ import numpy as np
 import openai
 import pytest
 
-from tests.llm.conftest import SAYS, WINDOW
 from tests.service import Service
+from tests.tiny_llama import SAYS, WINDOW
 
 QUESTION = {"role": "user", "content": "Wie lang ist der Urlaub im Jahr?"}
 

@@ -10,8 +10,8 @@ import pytest
 from httpx_sse import connect_sse
 
 from serving.client import Glossa
-from tests.llm.conftest import SAYS, WINDOW
 from tests.service import Service, add
+from tests.tiny_llama import SAYS, WINDOW
 
 QUESTION = "Wie lang ist der Urlaub im Jahr?"
 

@@ -1,26 +1,18 @@
 """LoRA adapters in a real vLLM worker: chosen by each request, the same words as the merged weights give."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from transformers import AutoTokenizer
 
-from tests.llm.conftest import SAYS
-from tests.service import Service
 from tests.tiny_adapter import merged
+from tests.tiny_llama import SAYS
 
 pytestmark = pytest.mark.timeout(500)
 MESSAGES = [{"role": "user", "content": "Wie lang ist der Urlaub im Jahr?"}]
 TOKENS = 12
-
-
-@pytest.fixture
-def client(guarded: Service) -> Iterator[httpx.Client]:
-    with guarded.client() as client:
-        yield client
 
 
 def complete(client: httpx.Client, model: str) -> httpx.Response:

@@ -1,6 +1,5 @@
 """Two tensor parallel workers, from a profile of the user's own, write what the same weights write in one process."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import torch
 from transformers import AutoTokenizer, LlamaForCausalLM
 
 from tests import service as instances
-from tests.tiny_llama import save_tiny_llama
+from tests.tiny_llama import save_cpu_profile, save_tiny_llama
 
 MESSAGES = [{"role": "user", "content": "Der Urlaub beträgt dreißig Tage im Jahr."}]
 TOKENS = 24
@@ -27,15 +26,9 @@ def greedy(folder: Path) -> str:
 @pytest.mark.timeout(400)
 def test_two_tensor_parallel_workers_write_the_same_as_one_process(tmp_path: Path) -> None:
     folder = save_tiny_llama(tmp_path / "random-llama", window=2048, layers=2, heads=4)
-    profile = {
-        "model_loading_config": {"model_id": "random-llama", "model_source": str(folder)},
-        "accelerator_config": {"kind": "cpu"},
-        "placement_group_config": {"bundle_per_worker": {"CPU": 1}},
-        "runtime_env": {"env_vars": {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_OMP_THREADS_BIND": "0|1"}},
-        "engine_kwargs": {"tensor_parallel_size": 2, "max_model_len": 2048, "dtype": "float32", "enforce_eager": True},
-    }
-    (tmp_path / "two.yaml").write_text(json.dumps(profile))
-    service = instances.start(tmp_path / "data", "--llm", str(tmp_path / "two.yaml"), seconds=300)
+    engine = {"tensor_parallel_size": 2, "max_model_len": 2048, "dtype": "float32"}
+    profile = save_cpu_profile(tmp_path / "two.yaml", folder, threads="0|1", **engine)
+    service = instances.start(tmp_path / "data", "--llm", str(profile), seconds=300)
     try:
         with service.client() as client:
             body = {"model": "random-llama", "messages": MESSAGES, "temperature": 0, "max_tokens": TOKENS}

@@ -7,21 +7,15 @@ import httpx
 import openai
 import pytest
 
-from tests.llm.conftest import SAYS
 from tests.service import Service
 from tests.tiny_guards import ATTACK, FORBIDDEN
+from tests.tiny_llama import SAYS
 
 pytestmark = pytest.mark.timeout(500)
 HARMLESS = "Wie lang ist der Urlaub im Jahr?"
 UNSAFE = f"Wo im Keller liegt eine {FORBIDDEN}?"
 REFUSES = "Darauf kann ich nicht antworten."
 WEAPONS = {"of": "question", "categories": ["Indiscriminate Weapons"]}
-
-
-@pytest.fixture
-def client(guarded: Service) -> Iterator[httpx.Client]:
-    with guarded.client() as client:
-        yield client
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from serving import ports
 from serving.other_server import connect
 from serving.profile import Server
 from tests import service as instances
-from tests.llm.conftest import HANDBOOK, SAYS
 from tests.service import add
 from tests.tiny_gguf import save_gguf
+from tests.tiny_llama import HANDBOOK, SAYS
 
 WINDOW = 4096
 LLAMA_CPP = """

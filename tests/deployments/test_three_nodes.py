@@ -17,8 +17,8 @@ from rag.settings import Settings
 from serving.start import connect_ray, node_environment
 from tests import service as instances
 from tests.conformance.postgresql import find_server_programs, running_server
-from tests.llm.conftest import HANDBOOK, SAYS
 from tests.service import add
+from tests.tiny_llama import HANDBOOK, SAYS, save_cpu_profile
 
 pytestmark = pytest.mark.timeout(500)
 
@@ -43,7 +43,7 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subproce
     short = Path(tempfile.mkdtemp(prefix="glossa-"))  # HAProxy's socket stands in it: at most 97 characters
     for name, value in {**node_environment(short), "RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}.items():
         monkeypatch.setenv(name, value)
-    command = [sys.executable, "-m", "tests.three_nodes"]
+    command = [sys.executable, "-m", "tests.deployments.three_nodes"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ.copy())
     yield process
     process.communicate(timeout=60)
@@ -59,18 +59,12 @@ def placed(nodes: "subprocess.Popen[str]") -> dict[str, list[str]]:
 
 
 def test_each_part_is_on_the_node_meant_for_it(nodes: "subprocess.Popen[str]", database: str, llama: Path, tmp_path: Path) -> None:
-    profile = {
-        "model_loading_config": {"model_id": "tiny-llama", "model_source": str(llama)},
-        "accelerator_config": {"kind": "cpu"},
-        "placement_group_config": {"bundle_per_worker": {"CPU": 1, "GPU": 1}, "strategy": "STRICT_PACK"},
-        "runtime_env": {"env_vars": {"VLLM_CPU_KVCACHE_SPACE": "1"}},
-        "engine_kwargs": {"max_model_len": 4096, "enforce_eager": True},
-    }
-    (tmp_path / "llama.yaml").write_text(json.dumps(profile))
+    placement = {"bundle_per_worker": {"CPU": 1, "GPU": 1}, "strategy": "STRICT_PACK"}
+    profile = save_cpu_profile(tmp_path / "llama.yaml", llama, placement=placement)
     assert nodes.stdout is not None
     address = nodes.stdout.readline().strip()
     options = ["--ray", address, "--catalog", database, "--files", str(tmp_path / "files"), "--replicas", "2"]
-    service = instances.start(tmp_path / "data", *options, "--llm", str(tmp_path / "llama.yaml"), seconds=300)
+    service = instances.start(tmp_path / "data", *options, "--llm", str(profile), seconds=300)
     try:
         with service.client() as client:
             assert add(client, "handbuch.md", HANDBOOK.encode())["status"] == "ready"

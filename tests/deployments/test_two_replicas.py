@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from tests import service as instances
-from tests.llm.conftest import HANDBOOK, SAYS
 from tests.service import Service, add
+from tests.tiny_llama import HANDBOOK, SAYS, save_cpu_profile
 
 pytestmark = pytest.mark.timeout(500)
 AT_ONCE, QUEUED = 2, 2  # requests a replica works on, and that wait at the gateway
@@ -25,26 +25,11 @@ QUESTION = "Wie lang ist der Urlaub im Jahr?"
 @pytest.fixture(scope="module")
 def two(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("two")
-    profile = {
-        "model_loading_config": {"model_id": "tiny-llama", "model_source": str(llama)},
-        "accelerator_config": {"kind": "cpu"},
-        "placement_group_config": {"bundle_per_worker": {"CPU": 1}},
-        "runtime_env": {"env_vars": {"VLLM_CPU_KVCACHE_SPACE": "1"}},
-        "engine_kwargs": {
-            "max_model_len": 16384,
-            "enforce_eager": True,
-            "enable_prefix_caching": True,
-            "enable_prompt_tokens_details": True,
-        },
-        "deployment_config": {
-            "num_replicas": 2,
-            "max_ongoing_requests": AT_ONCE,
-            "max_queued_requests": QUEUED,
-            "request_router_config": {"request_router_class": "ray.serve.llm.request_router:PrefixCacheAffinityRouter"},
-        },
-    }
-    (folder / "two.yaml").write_text(json.dumps(profile))
-    running = instances.start(folder / "data", "--llm", str(folder / "two.yaml"), seconds=400)
+    affinity = {"request_router_class": "ray.serve.llm.request_router:PrefixCacheAffinityRouter"}
+    deployment = {"num_replicas": 2, "max_ongoing_requests": AT_ONCE, "max_queued_requests": QUEUED, "request_router_config": affinity}
+    engine = {"max_model_len": 16384, "enable_prefix_caching": True, "enable_prompt_tokens_details": True}
+    profile = save_cpu_profile(folder / "two.yaml", llama, deployment=deployment, **engine)
+    running = instances.start(folder / "data", "--llm", str(profile), seconds=400)
     try:
         with running.client() as client:
             add(client, "handbuch.md", HANDBOOK.encode())
