@@ -15,19 +15,21 @@ import pytest
 
 from tests import service as instances
 from tests.service import Service, add
-from tests.tiny_llama import HANDBOOK, SAYS, save_cpu_profile
+from tests.tiny_llama import HANDBOOK, SAYS, WINDOW, save_cpu_profile
 
 pytestmark = pytest.mark.timeout(500)
 AT_ONCE, QUEUED = 2, 2  # requests a replica works on, and that wait at the gateway
+ENDLESS = 100_000  # tokens: minutes, whatever else the machine does
 QUESTION = "Wie lang ist der Urlaub im Jahr?"
 
 
 @pytest.fixture(scope="module")
 def two(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("two")
-    affinity = {"request_router_class": "ray.serve.llm.request_router:PrefixCacheAffinityRouter"}
+    router = "ray.serve.llm.request_router:PrefixCacheAffinityRouter"
+    affinity = {"request_router_class": router, "request_router_kwargs": {"imbalanced_threshold": AT_ONCE}}
     deployment = {"num_replicas": 2, "max_ongoing_requests": AT_ONCE, "max_queued_requests": QUEUED, "request_router_config": affinity}
-    engine = {"max_model_len": 16384, "enable_prefix_caching": True, "enable_prompt_tokens_details": True}
+    engine = {"max_model_len": WINDOW, "enable_prefix_caching": True, "enable_prompt_tokens_details": True}
     profile = save_cpu_profile(folder / "two.yaml", llama, deployment=deployment, **engine)
     running = instances.start(folder / "data", "--llm", str(profile), seconds=400)
     try:
@@ -62,7 +64,7 @@ def test_more_than_the_queues_hold_is_refused_at_once_and_the_rest_is_answered(t
     with ExitStack() as busy, ThreadPoolExecutor(8) as pool:
         client = busy.enter_context(two.client())
         for number in range(2 * AT_ONCE):
-            endless = busy.enter_context(client.stream("POST", "/v1/chat/completions", json=body(f"{number}", 12000, stream=True)))
+            endless = busy.enter_context(client.stream("POST", "/v1/chat/completions", json=body(f"{number}", ENDLESS, stream=True)))
             streams.append(endless.iter_lines())
             next(streams[-1])
         sent = [pool.submit(send, number) for number in range(8)]
@@ -76,7 +78,7 @@ def test_more_than_the_queues_hold_is_refused_at_once_and_the_rest_is_answered(t
 
 def test_a_worker_that_dies_ends_its_stream_with_an_error_and_the_next_request_works(two: Service) -> None:
     with two.client() as client:
-        with client.stream("POST", "/v1/chat/completions", json=body("Los", 12000, stream=True), timeout=60) as response:
+        with client.stream("POST", "/v1/chat/completions", json=body("Los", ENDLESS, stream=True), timeout=60) as response:
             assert response.status_code == 200
             lines = (line.removeprefix("data: ") for line in response.iter_lines() if line.startswith("data: "))
             for _ in range(3):
