@@ -35,7 +35,7 @@ def direct(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """vLLM's own server."""
     port = ports.free()
     options = ["--model", str(folder), "--served-model-name", MODEL, "--enforce-eager", "--port", str(port), "--host", "127.0.0.1"]
-    environment = os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
+    environment = os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_PLUGINS": ""}
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", *options, "--disable-uvicorn-access-log"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
