@@ -1,4 +1,4 @@
-"""A plugin of vLLM (entry point `vllm.general_plugins`): on CPU cores its processes wait for one another in short naps, not in a tight loop.
+"""A plugin of vLLM (entry point `vllm.general_plugins`): on CPU cores its processes wait for one another in naps, not in a tight loop.
 
 For a second after each message vLLM's engine and workers look into their shared memory again and again, with sched_yield in between. Beside
 GPUs that is the fastest. On CPU cores it takes those that compute, and Linux 6.18 lets two replicas so busy starve all other processes for
