@@ -17,7 +17,7 @@ def register() -> None:
     if current_platform.is_cpu():
         from vllm.distributed.device_communicators import shm_broadcast
 
-        shm_broadcast.sched_yield = nap
+        shm_broadcast.sched_yield = nap  # type: ignore[attr-defined]
 
 
 def nap() -> None:
