@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ray
 from sqlalchemy import Engine
 
+from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.documents import Document
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 
 
 @cache
-def parts(settings: Settings) -> "tuple[Engine, BlobStore, Embedder]":
+def parts(settings: Settings) -> "tuple[Engine, BlobStore, Embedder, Sandbox]":
     """What a worker process needs; made by its first task and kept for the next ones."""
     from rag.embedder import load_embedder  # imports torch, which the dispatcher itself does not need: it would start five seconds later
 
     os.nice(NICENESS)
-    return open_catalog(settings.catalog_url), BlobStore(settings.blobs), load_embedder(settings.embedder)
+    return open_catalog(settings.catalog_url), BlobStore(settings.blobs), load_embedder(settings.embedder), Sandbox()
 
 
 @ray.remote(max_retries=0)  # the dispatcher decides on another try: it knows the attempts of all earlier runs
@@ -42,12 +43,12 @@ def ingest_document(settings: Settings, document_id: str) -> None:
     """Ingest one document in a Ray worker."""
     from ingest.pipeline import ingest  # as above
 
-    engine, blobs, embedder = parts(settings)
+    engine, blobs, embedder, sandbox = parts(settings)
     try:
         document = documents.get(engine, document_id, None)
     except NotFound:
         return  # deleted while it waited
-    ingest(document, engine=engine, blobs=blobs, embedder=embedder)
+    ingest(document, engine=engine, blobs=blobs, embedder=embedder, sandbox=sandbox)
 
 
 @ray.remote(max_retries=0)
@@ -96,12 +97,8 @@ class Dispatcher:
                 self.deaths[document.id] += 1
                 if self.deaths[document.id] >= MAX_DEATHS:
                     attempt = documents.start_attempt(self.engine, document.id) or 0
-                    documents.fail(
-                        self.engine,
-                        document.id,
-                        attempt,
-                        "Reading the file ended its worker process repeatedly; it may need too much memory.",
-                    )
+                    reason = "The ingest ended its worker process repeatedly; it may need too much memory."
+                    documents.fail(self.engine, document.id, attempt, reason, retry_helps=True)
 
     def start(self) -> None:
         """Start tasks for the oldest unfinished documents; the same bytes in one collection never twice at a time."""

@@ -12,7 +12,7 @@ from ingest.encoding import SAMPLE, detect_encoding
 from ingest.epub import parse_epub
 from ingest.limits import ParseLimits
 from ingest.markup import parse_html, parse_markdown
-from ingest.pdf import parse_pdf
+from ingest.pdf import count_pdf_pages, parse_pdf
 from ingest.plain import parse_text
 from ingest.sections import Section
 from ingest.slides import parse_slides
@@ -103,6 +103,11 @@ def parse(path: Path, media_type: str, limits: ParseLimits = ParseLimits()) -> I
         raise Unreadable(f"The file ({media_type}) is corrupt or cut short; save it anew and upload it again.") from error
 
 
+def count_pages(path: Path, media_type: str) -> int | None:
+    """How many pages `parse` will yield, of formats that say so before they are read. Raises Unreadable."""
+    return count_pdf_pages(path) if media_type == PDF else None
+
+
 def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits) -> Iterator[Page]:
     characters, blank = 0, True
     for number, section in enumerate(sections, start=1):
@@ -113,7 +118,7 @@ def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits)
         if characters > limits.characters:
             raise TooLarge(f"The document holds more than {limits.characters:,} characters; split it.")
         blank = blank and not text.strip()
-        yield Page(number, text, clean_text(section.label)[:200])
+        yield Page(number, text, clean_text(section.label)[:200], section.damaged)
     if blank:
         raise Unreadable(f"The document {_EMPTY_REASON.get(media_type, 'holds no text')}.")
 

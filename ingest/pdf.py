@@ -7,6 +7,7 @@ pypdf with unmapped glyphs marked (`_mark_unmapped_glyphs`) gives 100% of the li
 import logging
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pypdf
@@ -16,7 +17,7 @@ from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, Na
 from ingest.cleaning import collapse_spaces
 from ingest.limits import ParseLimits
 from ingest.sections import Section
-from ingest.shaping import COMPLEX, faults, mend
+from ingest.shaping import COMPLEX, faults, is_damaged, mend
 from rag.errors import TooLarge, Unreadable
 
 logger = logging.getLogger(__name__)
@@ -41,9 +42,17 @@ def parse_pdf(path: Path, limits: ParseLimits) -> Iterator[Section]:
             raise TooLarge(f"The PDF has {len(document):,} pages and at most {limits.pages:,} are read; split the document.")
         shaped = _ShapedText(path)
         for index in range(len(document)):
-            yield Section("", _page_text(document, index, shaped))
+            text = _page_text(document, index, shaped)
+            yield Section("", text, is_damaged(text))
     finally:
         document.close()
+
+
+def count_pdf_pages(path: Path) -> int:
+    """The number of pages. Raises Unreadable as `parse_pdf` does."""
+    _check_tail(path)
+    with closing(_open(path)) as document:
+        return len(document)
 
 
 def _check_tail(path: Path) -> None:

@@ -31,6 +31,7 @@ _MARK_WITHOUT_BASE = re.compile(
     f"(?<![\u0e01-\u0e2e{_THAI_ABOVE}])[{_THAI_ABOVE}\u0e33]|[{_TONE}]{{2}}|(?<![\u0904-\u0939\u0958-\u097f{_DEVANAGARI_SIGN}\u200c\u200d])"
     f"[{_DEVANAGARI_SIGN}]|[\u093e-\u094c]{{2}}"
 )
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _SCRIPTS = "[\u0900-\u097f\u0e00-\u0e7f]"
 _FOREIGN = re.compile(f"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]|(?<={_SCRIPTS})[\u00a1-\u02ff](?={_SCRIPTS})")
 
@@ -69,3 +70,13 @@ def _hides_vowel_i(text: str) -> bool:
 def faults(text: str) -> int:
     """Count the places that no writer would write: unmapped glyphs, marks without a base, foreign letters inside a word."""
     return len(_MARK_WITHOUT_BASE.findall(text)) + len(_FOREIGN.findall(text))
+
+
+def is_damaged(text: str) -> bool:
+    """Say whether so much of a page's text layer is no writing that neither search nor quotes can rely on it.
+
+    Counted are `faults` and the private use area, where fonts without a table of characters put their glyphs; lists have their bullets
+    there too, so the line is drawn at one in twenty characters.
+    """
+    shown = len(text) - text.count(" ") - text.count("\n")
+    return (faults(text) + len(_PRIVATE.findall(text))) * 20 > shown

@@ -25,6 +25,10 @@ class Unreadable(RagError):
     """The bytes are of a known type but hold nothing that can be read: corrupt, encrypted, empty, scanned without text (HTTP 422)."""
 
 
+class Finished(RagError):
+    """What was asked for is possible only at another stage of the document than the one it is at (HTTP 409)."""
+
+
 class EmbedderMismatch(RagError):
     """A collection was embedded by another model than the one in use (HTTP 409)."""
 

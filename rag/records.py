@@ -16,11 +16,15 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, slide, sheet or section of a document, as extracted. `number` counts from 1; `label` names it where the format does."""
+    """One page, slide, sheet or section of a document, as extracted. `number` counts from 1; `label` names it where the format does.
+
+    `damaged` says that its text layer holds much that no writer would write; then neither search nor quotes can be relied upon.
+    """
 
     number: int
     text: str
     label: str = ""
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

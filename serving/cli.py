@@ -14,7 +14,7 @@ from serving.cli_service import DEFAULTS, Data, doctor, down, node_env, up
 from serving.tables import FAILED, USAGE, err, fail, harmless, out, show_sources, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from serving.client import Glossa
 
@@ -39,6 +39,7 @@ Spoken = Annotated[
     list[str] | None,
     typer.Option("--language", help=f"Look only in this language ({' '.join(LANGUAGES)}); may be repeated.", show_default="all"),
 ]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of documents, as `glossa documents` lists them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the service's answer as JSON.")]
 
 
@@ -146,34 +147,54 @@ def documents(
     with service(data) as client:
         found = list(client.documents(collection=collection, status=status, language=language))
     columns = ("id", "name", "collection", "status", "pages", "language", "note")
-    rows = [(d.id, d.name, d.collection, d.status, d.pages, LANGUAGES.get(d.language or "", d.language), d.error) for d in found]
+    rows = [(d.id, d.name, d.collection, d.status, d.pages, LANGUAGES.get(d.language or "", d.language), d.note) for d in found]
     show_table(f"{len(found)} documents", columns, rows)
 
 
+def for_each(ids: list[str], data: Path, act: "Callable[[Glossa, str], object]", done: str) -> None:
+    """Do it to every document; one that is not there, or not at that stage, is told and fails the command, but not the others."""
+    from serving.client_records import ServiceError
+
+    failed = False
+    with service(data) as client:
+        for id in ids:
+            try:
+                act(client, id)
+                out.print(f"{id} is {done}.", soft_wrap=True)
+            except ServiceError as error:
+                if error.status not in (404, 409):
+                    raise
+                failed = True
+                err.print(str(error), style="red", soft_wrap=True)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
 @app.command()
-def delete(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of documents, as `glossa documents` lists them.")],
-    data: Data = DEFAULTS.data,
-) -> None:
+def delete(ids: Ids, data: Data = DEFAULTS.data) -> None:
     """Delete documents; no answer names them from then on.
 
     Example:  glossa delete d_5f1c2a9be04d4b7c
     """
-    from serving.client_records import ServiceError
+    for_each(ids, data, lambda client, id: client.delete(id), "deleted")
 
-    missing = False
-    with service(data) as client:
-        for id in ids:
-            try:
-                client.delete(id)
-                out.print(f"{id} is deleted.", soft_wrap=True)
-            except ServiceError as error:
-                if error.status != 404:
-                    raise
-                missing = True
-                err.print(str(error), style="red", soft_wrap=True)
-    if missing:
-        raise typer.Exit(FAILED)
+
+@app.command()
+def cancel(ids: Ids, data: Data = DEFAULTS.data) -> None:
+    """Stop the ingest of documents that wait or are being read; they are `failed` then.
+
+    Example:  glossa cancel d_5f1c2a9be04d4b7c
+    """
+    for_each(ids, data, lambda client, id: client.cancel(id), "cancelled")
+
+
+@app.command()
+def retry(ids: Ids, data: Data = DEFAULTS.data) -> None:
+    """Queue failed documents again, from the bytes that were sent.
+
+    Example:  glossa documents --status failed, then glossa retry d_5f1c2a9be04d4b7c
+    """
+    for_each(ids, data, lambda client, id: client.retry(id), "queued again")
 
 
 @app.command()

@@ -112,6 +112,14 @@ class Glossa:
         """One document as it stands now."""
         return self._call(Document, "GET", f"/v1/documents/{_segment(id)}")
 
+    def cancel(self, id: str) -> Document:
+        """Stop the ingest of one document."""
+        return self._call(Document, "POST", f"/v1/documents/{_segment(id)}/cancel")
+
+    def retry(self, id: str) -> Document:
+        """Queue a failed document again."""
+        return self._call(Document, "POST", f"/v1/documents/{_segment(id)}/retry")
+
     def delete(self, id: str) -> int:
         """Delete one document; returns the version from which no replica answers from it."""
         return self._call(Deleted, "DELETE", f"/v1/documents/{_segment(id)}").version

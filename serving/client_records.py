@@ -1,5 +1,6 @@
 """What the HTTP API answers, as records for the client. The passages and citations are those of rag.records."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,6 +21,13 @@ class ServiceError(Exception):
         self.detail = detail
 
 
+def spans(numbers: Sequence[int]) -> str:
+    """Rising numbers as people write them: 3-7, 9."""
+    starts = [number for number in numbers if number - 1 not in numbers]
+    ends = [number for number in numbers if number + 1 not in numbers]
+    return ", ".join(str(start) if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One uploaded file and where it stands; `progress` runs from 0 to 1."""
@@ -32,12 +40,24 @@ class Document:
     sha256: str
     status: Status
     progress: float
+    pages_read: int
     pages: int | None
+    damaged: tuple[int, ...]
     language: str | None
     error: str | None
+    retry_helps: bool | None
     version: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def note(self) -> str | None:
+        """What a person should know beside the status: why it failed, how far it is, or which pages are damaged."""
+        if self.status is Status.PARSING and self.pages_read:
+            return f"page {self.pages_read} of {self.pages}" if self.pages else f"page {self.pages_read}"
+        if self.damaged:
+            return f"text layer damaged: {'page' if len(self.damaged) == 1 else 'pages'} {spans(self.damaged)}"
+        return self.error
 
 
 @dataclass(frozen=True, slots=True)

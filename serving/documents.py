@@ -172,6 +172,22 @@ async def get_events(document_id: str, services: CurrentServices, key: CurrentKe
     return events.stream(changes(services, document_id, visible))
 
 
+@router.post(
+    "/{document_id}/cancel", response_model=Document, responses=http_errors.responses(401, 404, 409), summary="Stop a document's ingest"
+)
+async def cancel(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
+    """Stop the ingest of a document that waits or is being worked on. It is `failed` then, and a retry queues it again."""
+    return Document.model_validate(await asyncio.to_thread(catalog.cancel, services.engine, document_id, allowed(key, None)))
+
+
+@router.post(
+    "/{document_id}/retry", response_model=Document, responses=http_errors.responses(401, 404, 409), summary="Try a failed document again"
+)
+async def retry(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
+    """Queue a failed document again, from the bytes that were uploaded."""
+    return Document.model_validate(await asyncio.to_thread(catalog.retry, services.engine, document_id, allowed(key, None)))
+
+
 @router.delete("/{document_id}", response_model=Deleted, responses=http_errors.responses(401, 404), summary="Delete a document")
 async def delete_document(document_id: str, services: CurrentServices, key: CurrentKey) -> Deleted:
     """Delete a document. From this answer on no answer contains it, whichever replica gives it."""

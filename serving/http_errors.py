@@ -23,6 +23,7 @@ STATUS: dict[type[errors.RagError], int] = {
     errors.UnsupportedType: 415,
     errors.Unreadable: 422,
     errors.EmbedderMismatch: 409,
+    errors.Finished: 409,
     errors.NotYet: 503,
     GeneratorFailed: 503,
     Busy: 503,

@@ -17,9 +17,12 @@ DOCUMENT: dict[str, Any] = {
     "sha256": SHA256,
     "status": "ready",
     "progress": 1.0,
+    "pages_read": 4,
     "pages": 4,
+    "damaged": [],
     "language": "es",
     "error": None,
+    "retry_helps": None,
     "version": 7,
     "created_at": "2026-11-20T09:00:00Z",
     "updated_at": "2026-11-20T09:00:02Z",
@@ -79,9 +82,12 @@ class Document(BaseModel):
     sha256: str
     status: Status
     progress: float = Field(ge=0, le=1)
-    pages: int | None = Field(description="Pages, slides, sheets or sections; null until parsed.")
+    pages_read: int = Field(description="Pages that were parsed so far.")
+    pages: int | None = Field(description="Pages, slides, sheets or sections; null until parsed, unless the file says it before.")
+    damaged: list[int] = Field(description="Numbers of the pages whose text layer is damaged: neither search nor quotes can rely on them.")
     language: str | None = Field(description="ISO 639-1, `und` when unsure; null until parsed.")
     error: str | None = Field(description="One sentence when the status is `failed`.")
+    retry_helps: bool | None = Field(description="When `failed`: whether the same file could become ready on another try.")
     version: int
     created_at: datetime
     updated_at: datetime

@@ -118,7 +118,7 @@ def look(service: Glossa, outcome: Outcome) -> Outcome:
         if error.status != 404:
             raise
         return Outcome(outcome.name, outcome.status, outcome.id, outcome.version, note=GONE)
-    return Outcome(outcome.name, document.status, document.id, outcome.version, document.pages, document.language, document.error)
+    return Outcome(outcome.name, document.status, document.id, outcome.version, document.pages, document.language, document.note)
 
 
 def ingest(
@@ -135,9 +135,13 @@ def ingest(
     while wait and any(not outcome.settled for outcome in outcomes):
         time.sleep(POLL_SECONDS)
         _look_at_oldest(service, outcomes)
-        report(outcomes, next((f"{o.status} {o.name}" for o in outcomes if not o.settled), ""))
+        report(outcomes, next((_activity(outcome) for outcome in outcomes if not outcome.settled), ""))
     report(outcomes, "")
     return outcomes
+
+
+def _activity(outcome: Outcome) -> str:
+    return f"{outcome.status} {outcome.name}" + (f", {outcome.note}" if outcome.note else "")
 
 
 def _look_at_oldest(service: Glossa, outcomes: list[Outcome]) -> None:

@@ -16,7 +16,7 @@ import psutil
 from serving import ports
 from serving.run_state import read_state
 
-START_SECONDS = 90  # on two busy cores; an idle machine takes about 15
+START_SECONDS = 180  # on two busy cores; an idle machine takes about 15
 INGEST_SECONDS = 90
 
 

@@ -1,6 +1,6 @@
 """The one transaction that makes an ingested document visible."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -34,7 +34,7 @@ def commit(
     document_id: str,
     attempt: int,
     *,
-    pages: Iterable[Page],
+    pages: Sequence[Page],
     chunks: Iterable[EmbeddedChunk],
     language: str,
     embedder: EmbedderStamp,
@@ -71,9 +71,10 @@ def _stamp(connection: Connection, collection_id: int, embedder: EmbedderStamp) 
     connection.execute(update(collections).where(collections.c.id == collection_id).values(embedder=asdict(embedder)))
 
 
-def _store(connection: Connection, document: Row[Any], pages: Iterable[Page], chunks: Iterable[EmbeddedChunk], language: str) -> int:
+def _store(connection: Connection, document: Row[Any], pages: Sequence[Page], chunks: Iterable[EmbeddedChunk], language: str) -> int:
     identity = {"collection_id": document.collection_id, "sha256": document.sha256, "media_type": document.media_type}
-    new = insert(contents).values(**identity, language=language, pages=0, chunks=0).returning(contents.c.id)
+    damaged = [page.number for page in pages if page.damaged] or None
+    new = insert(contents).values(**identity, language=language, damaged=damaged, pages=0, chunks=0).returning(contents.c.id)
     content_id = int(connection.execute(new).scalar_one())
     counts = {
         "pages": _insert_all(connection, tables.pages, (_page_row(content_id, page) for page in pages)),

@@ -15,16 +15,23 @@ from rag.catalog import tables
 from rag.catalog.schema import next_version, writing
 from rag.catalog.switch import UNFINISHED, publish, remove, remove_older
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
-from rag.errors import InvalidInput, NotFound
+from rag.errors import Finished, InvalidInput, NotFound
 from rag.records import Page, Status
 
 LONGEST_NAME = 500  # characters; PostgreSQL's index entries end at 2,704 bytes and a character may need four
 MOST_LISTED = 1000
+NOT_BEGUN = {"progress": 0.0, "pages_read": 0, "pages_total": None, "error": None, "retry_helps": None}
+CANCELLED = "The ingest was cancelled; try it again, or delete the document."
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A row of the list of documents. `progress` runs from 0 to 1; `pages` and `language` are known once ready; times are UTC."""
+    """A row of the list of documents; times are UTC.
+
+    `progress` runs from 0 to 1. `pages` is known once ready, or while parsing where the format says it before its end; `language` once
+    ready. `damaged` are the numbers of the pages whose text layer is damaged. `retry_helps` says, of a failed one, whether the same bytes
+    could become ready on another try.
+    """
 
     id: str
     collection: str
@@ -34,9 +41,12 @@ class Document:
     sha256: str
     status: Status
     progress: float
+    pages_read: int
     pages: int | None
+    damaged: tuple[int, ...]
     language: str | None
     error: str | None
+    retry_helps: bool | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -103,7 +113,7 @@ def page_text(engine: Engine, document_id: str, number: int, visible: Collection
         row = connection.execute(select(pages).where(pages.c.content_id == shown, pages.c.number == number)).one_or_none()
     if row is not None:
         return Page(row.number, row.text, row.label)
-    if document.pages is None:
+    if document.status != Status.READY:
         raise NotFound(f"Document {document_id} has no text: its status is {document.status}, expected ready; wait or see its error.")
     raise NotFound(f"Document {document_id} has no page {number}: it has {document.pages}, counted from 1; ask for one of those.")
 
@@ -124,19 +134,45 @@ def delete(engine: Engine, blobs: BlobStore, document_id: str, visible: Collecti
 def start_attempt(engine: Engine, document_id: str) -> int | None:
     """Begins an ingest and supersedes any earlier one of this document. None when there is nothing left to do: deleted, ready or failed."""
     unfinished = (documents.c.id == document_id) & documents.c.status.in_(UNFINISHED)
-    start = {"attempt": documents.c.attempt + 1, "status": Status.PARSING, "progress": 0.0, "updated_at": datetime.now(UTC)}
+    start = {"attempt": documents.c.attempt + 1, "status": Status.PARSING, "updated_at": datetime.now(UTC), **NOT_BEGUN}
     with writing(engine) as connection:
         return connection.execute(update(documents).where(unfinished).values(start).returning(documents.c.attempt)).scalar_one_or_none()
 
 
-def set_progress(engine: Engine, document_id: str, attempt: int, status: Status, progress: float) -> bool:
-    """Notes how far the attempt is (0 to 1). False when it was superseded or the document deleted: then stop working on it."""
-    return _change_attempt(engine, document_id, attempt, status=status, progress=progress)
+def set_progress(
+    engine: Engine, document_id: str, attempt: int, status: Status, progress: float, *, pages_read: int, pages_total: int | None
+) -> bool:
+    """Notes how far the attempt is (0 to 1). False when it was superseded, cancelled or the document deleted: then stop working on it."""
+    pages = {"pages_read": pages_read, "pages_total": pages_total}
+    return _change_attempt(engine, document_id, attempt, status=status, progress=progress, **pages)
 
 
-def fail(engine: Engine, document_id: str, attempt: int, error: str) -> bool:
+def fail(engine: Engine, document_id: str, attempt: int, error: str, *, retry_helps: bool) -> bool:
     """Ends the attempt with a sentence for the person who uploaded. What the document would have replaced stays. False when superseded."""
-    return _change_attempt(engine, document_id, attempt, status=Status.FAILED, error=error)
+    return _change_attempt(engine, document_id, attempt, status=Status.FAILED, error=error, retry_helps=retry_helps)
+
+
+def cancel(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:
+    """Ends the ingest of a document that waits or is being worked on: it is `failed` until a retry. Raises NotFound, Finished."""
+    with writing(engine) as connection:
+        found = _find(connection, document_id, visible)
+        if found.status not in UNFINISHED:
+            raise Finished(f"The document {found.name} is {found.status} already, so there is nothing to cancel; delete it instead.")
+        ended = {"status": Status.FAILED, "error": CANCELLED, "retry_helps": True, "updated_at": datetime.now(UTC)}
+        superseded = {"attempt": documents.c.attempt + 1}  # a retry may come before the attempt at work has noticed
+        connection.execute(update(documents).where(documents.c.id == document_id).values(**ended, **superseded))
+        return _find(connection, document_id, visible)
+
+
+def retry(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:
+    """Queues a failed document again, as if its bytes had just been uploaded. Raises NotFound; Finished when it has not failed."""
+    with writing(engine) as connection:
+        found = _find(connection, document_id, visible)
+        if found.status != Status.FAILED:
+            raise Finished(f"The document {found.name} is {found.status}; only a failed one is tried again.")
+        row = connection.execute(select(documents).where(documents.c.id == document_id)).one()
+        _publish_if_held(connection, _queue_again(connection, row))
+        return _find(connection, document_id, visible)
 
 
 def unfinished(engine: Engine) -> list[Document]:
@@ -185,18 +221,23 @@ def _upload(connection: Connection, staged: StagedBlob, collection_id: int, name
         return _put_last(connection, row)
     else:
         return str(row.id)
-    held = (contents.c.collection_id == collection_id) & (contents.c.sha256 == row.sha256) & (contents.c.media_type == media_type)
-    content_id = connection.execute(select(contents.c.id).where(held)).scalar_one_or_none()
+    _publish_if_held(connection, row)
+    return str(row.id)
+
+
+def _publish_if_held(connection: Connection, row: Row[Any]) -> None:
+    """A document whose bytes the collection holds already is ready at once."""
+    same = (contents.c.collection_id == row.collection_id) & (contents.c.sha256 == row.sha256) & (contents.c.media_type == row.media_type)
+    content_id = connection.execute(select(contents.c.id).where(same)).scalar_one_or_none()
     if content_id is not None:
         publish(connection, row, content_id)
-    return str(row.id)
 
 
 def _insert(connection: Connection, identity: dict[str, Any]) -> Row[Any]:
     version, now = next_version(connection), datetime.now(UTC)
     state = {
+        **NOT_BEGUN,
         "status": Status.QUEUED,
-        "progress": 0.0,
         "attempt": 0,
         "registered": version,
         "version": version,
@@ -209,9 +250,8 @@ def _insert(connection: Connection, identity: dict[str, Any]) -> Row[Any]:
 def _queue_again(connection: Connection, row: Row[Any]) -> Row[Any]:
     version = next_version(connection)
     state = {
+        **NOT_BEGUN,
         "status": Status.QUEUED,
-        "progress": 0.0,
-        "error": None,
         "registered": version,
         "version": version,
         "updated_at": datetime.now(UTC),
@@ -236,7 +276,8 @@ def _change_attempt(engine: Engine, document_id: str, attempt: int, **values: An
 
 def _select_documents() -> Select[Any]:
     joined = documents.join(collections).outerjoin(contents, documents.c.content_id == contents.c.id)
-    return select(documents, collections.c.name.label("collection"), contents.c.pages, contents.c.language).select_from(joined)
+    of_content = (contents.c.pages, contents.c.language, contents.c.damaged)
+    return select(documents, collections.c.name.label("collection"), *of_content).select_from(joined)
 
 
 def _find(connection: Connection, document_id: str, visible: Collection[str] | None) -> Document:
@@ -256,9 +297,12 @@ def _document(row: Row[Any]) -> Document:
         sha256=row.sha256,
         status=Status(row.status),
         progress=row.progress,
-        pages=row.pages,
+        pages_read=row.pages_read,
+        pages=row.pages_total if row.pages is None else row.pages,
+        damaged=tuple(row.damaged or ()),
         language=row.language,
         error=row.error,
+        retry_helps=row.retry_helps,
         version=row.version,
         created_at=row.created_at,
         updated_at=row.updated_at,

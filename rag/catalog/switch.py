@@ -21,6 +21,7 @@ def publish(connection: Connection, document: Row[Any], content_id: int) -> int:
         "status": Status.READY,
         "progress": 1.0,
         "error": None,
+        "retry_helps": None,
         "content_id": content_id,
         "version": version,
         "updated_at": datetime.now(UTC),

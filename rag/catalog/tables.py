@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     DateTime,
@@ -89,10 +90,12 @@ contents = Table(
     Column("language", Text, nullable=False),
     Column("pages", Integer, nullable=False),
     Column("chunks", Integer, nullable=False),
+    Column("damaged", JSON(none_as_null=True)),  # numbers of the pages whose text layer is damaged
     UniqueConstraint("collection_id", "sha256", "media_type"),
     sqlite_autoincrement=True,
 )
 
+# `pages_read` of `pages_total` (null where the format does not say before its end) tells how far parsing is.
 # `registered` is the version of the last upload: of two documents of one name the one with the higher number wins.
 documents = Table(
     "documents",
@@ -105,7 +108,10 @@ documents = Table(
     Column("size", BigInteger, nullable=False),
     Column("status", Text, nullable=False, index=True),
     Column("progress", Float, nullable=False),
+    Column("pages_read", Integer, nullable=False, server_default="0"),
+    Column("pages_total", Integer),
     Column("error", AnyText),
+    Column("retry_helps", Boolean),
     Column("attempt", Integer, nullable=False),
     Column("content_id", Id, ForeignKey(contents.c.id), index=True),
     Column("registered", BigInteger, nullable=False),

@@ -56,7 +56,7 @@ function show(rows, more) {
 }
 
 function item(row, state) {
-  const facts = [row.language && languageName(row.language), row.pages && `${row.pages} ${row.pages === 1 ? "page" : "pages"}`, size(row.size), row.collection];
+  const facts = [progress(row) || damage(row), row.language && languageName(row.language), row.status === "ready" && `${row.pages} ${row.pages === 1 ? "page" : "pages"}`, size(row.size), row.collection];
   const name = make("button", { type: "button", class: "name", disabled: row.status !== "ready", onclick: () => read(row.id, 1) }, row.name);
   const waiting = !["ready", "failed"].includes(row.status);
   return make(
@@ -64,9 +64,32 @@ function item(row, state) {
     { "data-id": row.id, "data-state": state, class: row.status },
     make("div", { class: "what" }, name, make("p", { class: "hint" }, facts.filter(Boolean).join(" · ")), row.error && make("p", { class: "problem" }, row.error)),
     make("span", { class: "status" }, waiting ? make("progress", { max: 1, value: row.progress, "aria-label": `${row.name}: ${STATUS[row.status]}` }) : "", STATUS[row.status]),
+    waiting ? make("button", { type: "button", class: "quiet cancel", "aria-label": `Stop reading ${row.name}`, title: "Stop", onclick: () => act(row, "cancel") }, "■") : "",
+    row.retry_helps ? make("button", { type: "button", class: "quiet retry", "aria-label": `Try ${row.name} again`, title: "Try again", onclick: () => act(row, "retry") }, "↻") : "",
     make("button", { type: "button", class: "quiet fetch", "aria-label": `Download ${row.name}`, title: "Download", onclick: () => download(row.id, row.name).catch((error) => notice(error.message)) }, "↓"),
     make("button", { type: "button", class: "quiet delete", "aria-label": `Delete ${row.name}`, title: "Delete", onclick: () => askToDelete(row) }, "✕"),
   );
+}
+
+function progress(row) {
+  if (row.status !== "parsing" || !row.pages_read) return "";
+  return row.pages ? `page ${row.pages_read} of ${row.pages}` : `page ${row.pages_read}`;
+}
+
+function damage(row) {
+  const starts = row.damaged.filter((number) => !row.damaged.includes(number - 1));
+  const ends = row.damaged.filter((number) => !row.damaged.includes(number + 1));
+  const spans = starts.map((start, at) => (start === ends[at] ? start : `${start}-${ends[at]}`)).join(", ");
+  return spans && `text layer damaged: ${row.damaged.length === 1 ? "page" : "pages"} ${spans}`;
+}
+
+async function act(row, what) {
+  try {
+    await call(`/v1/documents/${encodeURIComponent(row.id)}/${what}`, { method: "POST" });
+  } catch (error) {
+    notice(error.message);
+  }
+  refresh();
 }
 
 function showCollections(collections) {

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rag.catalog import documents, feed
-from rag.errors import EmbedderMismatch, InvalidInput, NotFound
+from rag.catalog import commit, documents, feed
+from rag.errors import EmbedderMismatch, Finished, InvalidInput, NotFound
 from rag.records import EmbedderStamp, Page, Status
-from tests.conformance.desk import Desk
+from tests.conformance.desk import STAMP, Desk, embedded
 
 HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
@@ -63,7 +63,7 @@ def test_a_failed_document_uploaded_again_is_queued_again_with_a_new_version(des
     document = desk.upload("a.txt", b"a")
     attempt = documents.start_attempt(desk.engine, document.id)
     assert attempt is not None
-    assert documents.fail(desk.engine, document.id, attempt, "It is empty.")
+    assert documents.fail(desk.engine, document.id, attempt, "It is empty.", retry_helps=False)
     assert (desk.get(document).status, desk.get(document).error) == (Status.FAILED, "It is empty.")
     again = desk.upload("a.txt", b"a")
     assert (again.id, again.status, again.error) == (document.id, Status.QUEUED, None)
@@ -134,7 +134,7 @@ def test_the_old_document_stays_when_the_new_one_fails(desk: Desk) -> None:
     new = desk.upload("a.txt", b"new")
     attempt = documents.start_attempt(desk.engine, new.id)
     assert attempt is not None
-    documents.fail(desk.engine, new.id, attempt, "It is corrupt.")
+    documents.fail(desk.engine, new.id, attempt, "It is corrupt.", retry_helps=False)
     assert (desk.names(), desk.texts()) == ([("a.txt", "failed"), ("a.txt", "ready")], ["old text"])
 
 
@@ -186,7 +186,7 @@ def test_a_document_deleted_while_it_is_ingested_leaves_nothing(desk: Desk) -> N
     attempt = documents.start_attempt(desk.engine, document.id)
     assert attempt is not None
     desk.delete(document)
-    assert not documents.set_progress(desk.engine, document.id, attempt, Status.EMBEDDING, 0.5)
+    assert not documents.set_progress(desk.engine, document.id, attempt, Status.EMBEDDING, 0.5, pages_read=1, pages_total=2)
     assert desk.commit(document, attempt, ["text"]) is None
     assert (desk.names(), desk.texts(), desk.stored(), feed.changes_since(desk.engine, 0)) == ([], [], 0, [])
 
@@ -195,10 +195,10 @@ def test_an_attempt_that_another_superseded_changes_nothing(desk: Desk) -> None:
     document = desk.upload("a.txt", b"a")
     first, second = documents.start_attempt(desk.engine, document.id), documents.start_attempt(desk.engine, document.id)
     assert (first, second) == (1, 2)
-    assert not documents.set_progress(desk.engine, document.id, 1, Status.EMBEDDING, 0.5)
-    assert not documents.fail(desk.engine, document.id, 1, "No.")
+    assert not documents.set_progress(desk.engine, document.id, 1, Status.EMBEDDING, 0.5, pages_read=1, pages_total=2)
+    assert not documents.fail(desk.engine, document.id, 1, "No.", retry_helps=False)
     assert desk.commit(document, 1, ["text"]) is None
-    assert documents.set_progress(desk.engine, document.id, 2, Status.EMBEDDING, 0.5)
+    assert documents.set_progress(desk.engine, document.id, 2, Status.EMBEDDING, 0.5, pages_read=1, pages_total=2)
     assert (desk.get(document).status, desk.get(document).progress) == (Status.EMBEDDING, 0.5)
     assert desk.commit(document, 2, ["text"]) is not None
     assert documents.start_attempt(desk.engine, document.id) is None
@@ -312,3 +312,62 @@ def test_a_name_that_is_empty_or_too_long_is_refused_and_nothing_is_kept(desk: D
     with pytest.raises(InvalidInput, match=f"The file's name has {len(name)} characters, expected 1 to 500"):
         desk.upload(name, b"a")
     assert (desk.stored(), list((desk.blobs.root / "staging").iterdir())) == (0, [])
+
+
+def test_pages_are_counted_while_they_are_parsed(desk: Desk) -> None:
+    document = desk.upload("a.pdf", b"a")
+    attempt = documents.start_attempt(desk.engine, document.id)
+    assert attempt is not None
+    documents.set_progress(desk.engine, document.id, attempt, Status.PARSING, 0.2, pages_read=3, pages_total=7)
+    assert (desk.get(document).pages_read, desk.get(document).pages) == (3, 7)
+    documents.start_attempt(desk.engine, document.id)
+    assert (desk.get(document).pages_read, desk.get(document).pages) == (0, None), "another attempt begins at the first page"
+
+
+def test_damaged_pages_are_remembered_with_the_content(desk: Desk) -> None:
+    document = desk.upload("a.pdf", b"a")
+    attempt = documents.start_attempt(desk.engine, document.id)
+    assert attempt is not None
+    pages = [Page(1, "fine"), Page(2, "\ue001\ue002", damaged=True), Page(3, "fine"), Page(4, "\ue001", damaged=True)]
+    chunks = [embedded("fine", 1, "en")]
+    commit.commit(desk.engine, document.id, attempt, pages=pages, chunks=chunks, language="en", embedder=STAMP)
+    assert desk.get(document).damaged == (2, 4)
+    assert desk.upload("b.pdf", b"a").damaged == (2, 4)
+
+
+def test_a_cancelled_ingest_changes_nothing_more_and_a_retry_begins_anew(desk: Desk) -> None:
+    document = desk.upload("a.txt", b"a")
+    attempt = documents.start_attempt(desk.engine, document.id)
+    assert attempt is not None
+    cancelled = documents.cancel(desk.engine, document.id, None)
+    assert (cancelled.status, cancelled.retry_helps) == (Status.FAILED, True)
+    assert cancelled.error == "The ingest was cancelled; try it again, or delete the document."
+    assert not documents.set_progress(desk.engine, document.id, attempt, Status.PARSING, 0.1, pages_read=1, pages_total=None)
+    assert (desk.commit(document, attempt, ["text"]), desk.texts()) == (None, [])
+    again = documents.retry(desk.engine, document.id, None)
+    assert (again.status, again.error, again.retry_helps) == (Status.QUEUED, None, None)
+    assert again.version > document.version
+    assert desk.commit(document, attempt, ["text"]) is None, "the cancelled attempt stays cancelled"
+    desk.ingest(again, "text")
+    assert desk.texts() == ["text"]
+
+
+def test_a_retry_of_bytes_that_came_meanwhile_is_ready_at_once(desk: Desk) -> None:
+    failed = desk.upload("a.txt", b"same")
+    documents.cancel(desk.engine, failed.id, None)
+    desk.ingest(desk.upload("b.txt", b"same"), "the text")
+    assert documents.retry(desk.engine, failed.id, None).status == Status.READY
+    assert desk.texts() == ["the text"]
+
+
+def test_only_what_is_unfinished_is_cancelled_and_only_what_failed_is_tried_again(desk: Desk) -> None:
+    document = desk.upload("a.txt", b"a")
+    with pytest.raises(Finished, match="is queued; only a failed one is tried again"):
+        documents.retry(desk.engine, document.id, None)
+    desk.ingest(document)
+    with pytest.raises(Finished, match="is ready already, so there is nothing to cancel"):
+        documents.cancel(desk.engine, document.id, None)
+    with pytest.raises(NotFound):
+        documents.cancel(desk.engine, document.id, ["another"])
+    with pytest.raises(NotFound):
+        documents.retry(desk.engine, "nothing", None)

@@ -81,7 +81,7 @@ def test_an_upload_is_pending_from_its_version_until_it_is_ready_or_failed(desk:
     assert feed.pending(desk.engine, second.version, None)
     attempt = documents.start_attempt(desk.engine, second.id)
     assert attempt is not None
-    documents.fail(desk.engine, second.id, attempt, "No.")
+    documents.fail(desk.engine, second.id, attempt, "No.", retry_helps=False)
     assert not feed.pending(desk.engine, second.version, None)
 
 

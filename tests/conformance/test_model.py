@@ -107,7 +107,7 @@ class Comparison(RuleBasedStateMachine):
     def fail(self, which: int) -> None:
         document = self._choose(which)
         row = self.model.rows.get(document.id)
-        failed = documents.fail(self.desk.engine, document.id, row.attempt if row else 1, "No.")
+        failed = documents.fail(self.desk.engine, document.id, row.attempt if row else 1, "No.", retry_helps=False)
         assert failed == (row is not None and row.status in ("queued", "parsing"))
         if failed and row is not None:
             row.status = "failed"

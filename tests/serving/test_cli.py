@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,27 @@ def test_deleting_what_does_not_exist_fails_but_the_rest_is_deleted(on: Any, let
     done = on("delete", "d_0000000000000000", row["id"])
     assert done.returncode == 1
     assert done.stdout == f"{row['id']} is deleted.\n"
+
+
+def test_an_ingest_is_cancelled_and_tried_again(on: Any, tmp_path: Path) -> None:
+    (tmp_path / "long.txt").write_text("A sentence about harbours and ships.\n\n" * 60_000)
+    on("ingest", tmp_path / "long.txt", "--collection", "stopped", "--no-wait")
+    columns = ("id", "name", "collection", "status", "pages", "language", "note")
+
+    def row() -> dict[str, str]:
+        (found,) = rows(on("documents", "--collection", "stopped").stdout, columns)
+        return found
+
+    id = row()["id"]
+    assert on("cancel", id).stdout == f"{id} is cancelled.\n"
+    assert (row()["status"], row()["note"]) == ("failed", "The ingest was cancelled; try it again, or delete the document.")
+    again = on("cancel", id)
+    assert (again.returncode, "is failed already" in again.stderr) == (1, True)
+    assert on("retry", id).stdout == f"{id} is queued again.\n"
+    while row()["status"] not in ("ready", "failed"):
+        time.sleep(0.3)
+    assert row()["status"] == "ready"
+    on("delete", id)
 
 
 def test_status_names_the_models_and_the_collections(on: Any, letters: Path) -> None:

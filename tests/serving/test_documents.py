@@ -1,12 +1,17 @@
 """The routes of documents: list with filters and cursor, original, text, progress events, and what a browser may do with them."""
 
+import io
 import json
+from collections.abc import Collection
 from pathlib import Path
 
+import fpdf
 import httpx
 import psutil
+import pypdf
+from pypdf.generic import DecodedStreamObject, NameObject
 
-from tests.service import Service, add, upload
+from tests.service import Service, add, finished, upload
 
 
 def test_a_list_goes_on_where_its_cursor_points(client: httpx.Client, collection: str) -> None:
@@ -107,3 +112,46 @@ def test_no_process_of_the_service_reports_home(service: Service) -> None:
             told[Path(process.exe()).name] = (environment["RAY_USAGE_STATS_ENABLED"], environment["HF_HUB_OFFLINE"])
     assert {"gcs_server", "raylet"} <= told.keys()
     assert set(told.values()) == {("0", "1")}
+
+
+def test_an_ingest_is_stopped_and_tried_again(client: httpx.Client, collection: str) -> None:
+    long = b"A sentence about harbours and ships.\n\n" * 60_000
+    document_id = upload(client, ("long.txt", long), collection=collection)[0]["id"]
+    stopped = client.post(f"/v1/documents/{document_id}/cancel").json()
+    assert (stopped["status"], stopped["retry_helps"]) == ("failed", True)
+    conflict = client.post(f"/v1/documents/{document_id}/cancel")
+    assert (conflict.status_code, conflict.headers["content-type"]) == (409, "application/problem+json")
+    assert client.post(f"/v1/documents/{document_id}/retry").json()["status"] == "queued"
+    assert finished(client, document_id)["status"] == "ready"
+    assert client.post(f"/v1/documents/{document_id}/retry").status_code == 409
+    assert client.post("/v1/documents/nothing/retry").status_code == 404
+
+
+def test_a_failure_says_whether_another_try_can_help(client: httpx.Client, collection: str) -> None:
+    assert add(client, "broken.pdf", b"%PDF-1.7 broken", collection)["retry_helps"] is False
+
+
+def pdf(*texts: str, damaged: Collection[int] = ()) -> bytes:
+    """A page for each text. The `damaged` ones use a font whose table maps every glyph to the private use area."""
+    written = fpdf.FPDF()
+    for text in texts:
+        written.add_page()
+        written.set_font("Helvetica" if written.page not in damaged else "Times", size=12)
+        written.cell(text=text)
+    writer = pypdf.PdfWriter(io.BytesIO(bytes(written.output())))
+    table = DecodedStreamObject()
+    table.set_data(b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfrange <20> <7E> <E020> endbfrange endcmap")
+    for number in damaged:
+        for font in writer.pages[number - 1]["/Resources"]["/Font"].values():  # type: ignore[index]
+            if "Times" in font.get_object()["/BaseFont"]:
+                font.get_object()[NameObject("/ToUnicode")] = writer._add_object(table)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_damaged_pages_are_told(client: httpx.Client, collection: str) -> None:
+    texts = [f"The ferry leaves at nine from quay number {number}." for number in range(1, 5)]
+    assert add(client, "fine.pdf", pdf(*texts), collection)["damaged"] == []
+    document = add(client, "damaged.pdf", pdf(*texts, damaged=[2, 3]), collection)
+    assert (document["status"], document["pages"], document["damaged"]) == ("ready", 4, [2, 3])
