@@ -10,10 +10,14 @@ from ingest.archive import open_archive
 from ingest.cleaning import clean_text
 from ingest.encoding import SAMPLE, detect_encoding
 from ingest.epub import parse_epub
+from ingest.json_records import parse_json, parse_json_lines
 from ingest.limits import ParseLimits
+from ingest.mail import parse_eml, parse_msg
 from ingest.markup import parse_html, parse_markdown
+from ingest.opendocument import parse_opendocument
 from ingest.pdf import count_pdf_pages, parse_pdf
 from ingest.plain import parse_text
+from ingest.rich_text import parse_rich_text
 from ingest.sections import Section
 from ingest.slides import parse_slides
 from ingest.tables import parse_csv, parse_workbook
@@ -28,27 +32,51 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EPUB = "application/epub+zip"
+ODT = "application/vnd.oasis.opendocument.text"
+RTF = "application/rtf"
+EML = "message/rfc822"
+MSG = "application/vnd.ms-outlook"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
+JSON = "application/json"
+JSON_LINES = "application/jsonl"
 TEXT = "text/plain"
 
-ACCEPTED = "PDF, DOCX, PPTX, XLSX, EPUB, HTML, Markdown, CSV, TSV and plain text"
+ACCEPTED = "PDF, DOCX, PPTX, XLSX, ODT, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, mails (EML, MSG) and plain text"
 PARSERS: dict[str, Callable[[Path, ParseLimits], Iterator[Section]]] = {
     PDF: parse_pdf,
     DOCX: parse_word,
     PPTX: parse_slides,
     XLSX: parse_workbook,
+    ODT: parse_opendocument,
+    RTF: parse_rich_text,
     EPUB: parse_epub,
+    EML: parse_eml,
+    MSG: parse_msg,
     HTML: parse_html,
     MARKDOWN: parse_markdown,
     CSV: lambda path, limits: parse_csv(path),
     TSV: lambda path, limits: parse_csv(path, "\t"),
+    JSON: parse_json,
+    JSON_LINES: lambda path, limits: parse_json_lines(path),
     TEXT: lambda path, limits: parse_text(path),
 }
+MSG_BYTES = 256 << 20  # an OLE container's directory may stand anywhere in it
 _EMPTY_REASON = {PDF: "has no text layer (scanned pages or pictures); run OCR first and upload the result"}
-_TEXT_SUFFIXES = {".md": MARKDOWN, ".markdown": MARKDOWN, ".html": HTML, ".htm": HTML, ".xhtml": HTML, ".csv": CSV, ".tsv": TSV}
+_TEXT_SUFFIXES = {
+    ".md": MARKDOWN,
+    ".markdown": MARKDOWN,
+    ".html": HTML,
+    ".htm": HTML,
+    ".xhtml": HTML,
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".json": JSON,
+    ".jsonl": JSON_LINES,
+    ".ndjson": JSON_LINES,
+}
 _CONTENT_TYPES = (
     (b"wordprocessingml.document.main+xml", DOCX),
     (b"presentationml.presentation.main+xml", PPTX),
@@ -58,6 +86,12 @@ _CONTENT_TYPES = (
     (b"ms-excel.sheet.macroEnabled.main+xml", XLSX),
 )
 _HTML_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+# Two of the headers that mails begin with, whatever stands between them (RFC 5322, section 2.2)
+_MAIL_START = re.compile(
+    rb"(?:(?:[!-9;-~]+:|[ \t])[^\n]*\n){0,200}?(?:From|To|Subject|Date|Message-ID|Received|MIME-Version|Content-Type):[^\n]*\n"
+    rb"(?:(?:[!-9;-~]+:|[ \t])[^\n]*\n){0,200}?(?:From|To|Subject|Date|Message-ID|Received|MIME-Version|Content-Type):",
+    re.IGNORECASE,
+)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -70,17 +104,25 @@ def sniff(path: Path, name: str) -> str:
         head = file.read(SAMPLE)
     if not head:
         raise Unreadable("The file is empty; upload a file that holds text.")
-    if b"%PDF-" in head[:1024]:
-        return PDF
+    return _binary_type(path, head) or _text_type(path, head, name)
+
+
+def _binary_type(path: Path, head: bytes) -> str | None:
     if head.startswith(b"PK\x03\x04"):
         return _sniff_archive(path)
     if head.startswith(_OLE):
-        raise _old_office(path)
-    if head.startswith(b"{\\rtf"):
-        raise UnsupportedType(f"The file is RTF, which is not read; accepted are {ACCEPTED}: save it as DOCX.")
+        return _sniff_ole(path)
+    if b"%PDF-" in head[:1024]:
+        return PDF
+    return RTF if head.startswith(b"{\\rtf") else None
+
+
+def _text_type(path: Path, head: bytes, name: str) -> str:
     encoding = detect_encoding(path)
     if encoding is None:
         raise UnsupportedType(f"The bytes of the file are no text and of no known type; accepted are {ACCEPTED}.")
+    if _MAIL_START.match(head):
+        return EML
     if _HTML_START.match(head.decode(encoding, errors="ignore")):
         return HTML
     return _TEXT_SUFFIXES.get(Path(name).suffix.lower(), TEXT)
@@ -125,8 +167,8 @@ def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits)
 
 def _sniff_archive(path: Path) -> str:
     with open_archive(path, ParseLimits()) as archive:
-        if _is_epub(archive):
-            return EPUB
+        if (named := _named(archive)) in (EPUB, ODT):
+            return named
         types = archive.read("[Content_Types].xml") if "[Content_Types].xml" in archive.namelist() else b""
     for mark, media_type in _CONTENT_TYPES:
         if mark in types:
@@ -134,15 +176,18 @@ def _sniff_archive(path: Path) -> str:
     raise UnsupportedType(f"The file is a ZIP archive of another kind; accepted are {ACCEPTED}: unpack it and upload what it holds.")
 
 
-def _is_epub(archive: zipfile.ZipFile) -> bool:
-    return "mimetype" in archive.namelist() and archive.read("mimetype").strip() == EPUB.encode()
+def _named(archive: zipfile.ZipFile) -> str:
+    """The type that EPUB and OpenDocument files name in an entry of their own."""
+    return archive.read("mimetype").decode("ascii", "replace").strip() if "mimetype" in archive.namelist() else ""
 
 
-def _old_office(path: Path) -> RagError:
-    """Return the error for an OLE container, which holds either an encrypted new Office file or an old one."""
+def _sniff_ole(path: Path) -> str:
+    """An OLE container holds a mail of Outlook, an encrypted new Office file or an old one. Raises for the latter two."""
     with path.open("rb") as file:
-        encrypted = any("EncryptedPackage".encode("utf-16-le") in block for block in iter(lambda: file.read(1 << 20), b""))
-    if encrypted:
-        return Unreadable("The Office file is encrypted with a password; upload a copy saved without one.")
-    old = "The file is of an old Office format (.doc, .ppt, .xls, .msg)"
-    return UnsupportedType(f"{old}; accepted are {ACCEPTED}: save it as DOCX, PPTX or XLSX.")
+        content = file.read(MSG_BYTES)
+    if "__properties_version1.0".encode("utf-16-le") in content:  # [MS-OXMSG] 2.4
+        return MSG
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        raise Unreadable("The Office file is encrypted with a password; upload a copy saved without one.")
+    old = "The file is of an old Office format (.doc, .ppt, .xls)"
+    raise UnsupportedType(f"{old}; accepted are {ACCEPTED}: save it as DOCX, PPTX or XLSX.")

@@ -94,7 +94,7 @@ def test_an_empty_file_says_that_it_is_empty(tmp_path: Path) -> None:
     ],
 )
 def test_bytes_that_are_no_text_are_refused_with_what_is_accepted(tmp_path: Path, data: bytes) -> None:
-    with pytest.raises(UnsupportedType, match="accepted are PDF, DOCX, PPTX, XLSX, EPUB"):
+    with pytest.raises(UnsupportedType, match="accepted are PDF, DOCX, PPTX, XLSX, ODT"):
         sniff(save(tmp_path, data), "notes.txt")
 
 
