@@ -21,6 +21,8 @@ OPERATIONS = {
     "GET /v1/documents/{document_id}/content",
     "GET /v1/documents/{document_id}/text",
     "GET /v1/documents/{document_id}/events",
+    "POST /v1/documents/{document_id}/cancel",
+    "POST /v1/documents/{document_id}/retry",
     "DELETE /v1/documents/{document_id}",
     "POST /v1/search",
     "POST /v1/ask",
