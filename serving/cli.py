@@ -192,7 +192,7 @@ def cancel(ids: Ids, data: Data = DEFAULTS.data) -> None:
 def retry(ids: Ids, data: Data = DEFAULTS.data) -> None:
     """Queue failed documents again, from the bytes that were sent.
 
-    Example:  glossa documents --status failed, then glossa retry d_5f1c2a9be04d4b7c
+    Example:  glossa retry d_5f1c2a9be04d4b7c (an id that glossa documents --status failed lists)
     """
     for_each(ids, data, lambda client, id: client.retry(id), "queued again")
 

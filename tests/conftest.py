@@ -10,7 +10,6 @@ import pytest
 
 from tests import service as instances
 from tests.service import Service
-from tests.tiny_llama import SAYS, WINDOW, save_tiny_llama
 
 NEEDS_VLLM = ("tests/deployments/", "tests/guards/", "tests/llm/")  # folders; each ends its services before the next starts its own
 
@@ -27,6 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that answers everything with SAYS, in Llama 3.1's window; one small layer, so that 128k tokens are read in seconds."""
+    from tests.tiny_llama import SAYS, WINDOW, save_tiny_llama  # imports torch, which few tests need
+
     return save_tiny_llama(tmp_path_factory.mktemp("models") / "tiny-llama", window=WINDOW, says=SAYS, layers=1, heads=2)
 
 

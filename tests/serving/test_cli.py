@@ -153,7 +153,7 @@ def test_documents_are_listed_and_deleted(on: Any, letters: Path) -> None:
     columns = ("id", "name", "collection", "status", "pages", "language", "note")
     listed = rows(on("documents", "--collection", "listed").stdout, columns)
     assert sorted(row["name"] for row in listed) == ["north/mail.txt", "south.txt"]
-    assert on("delete", "cancel", "retry", *(row["id"] for row in listed)).returncode == 0
+    assert on("delete", *(row["id"] for row in listed)).returncode == 0
     assert rows(on("documents", "--collection", "listed").stdout, columns) == []
 
 
@@ -161,7 +161,7 @@ def test_deleting_what_does_not_exist_fails_but_the_rest_is_deleted(on: Any, let
     on("ingest", letters / "south.txt", "--collection", "half")
     columns = ("id", "name", "collection", "status", "pages", "language", "note")
     (row,) = rows(on("documents", "--collection", "half").stdout, columns)
-    done = on("delete", "cancel", "retry", "d_0000000000000000", row["id"])
+    done = on("delete", "d_0000000000000000", row["id"])
     assert done.returncode == 1
     assert done.stdout == f"{row['id']} is deleted.\n"
 
@@ -184,7 +184,7 @@ def test_an_ingest_is_cancelled_and_tried_again(on: Any, tmp_path: Path) -> None
     while row()["status"] not in ("ready", "failed"):
         time.sleep(0.3)
     assert row()["status"] == "ready"
-    on("delete", "cancel", "retry", id)
+    on("delete", id)
 
 
 def test_status_names_the_models_and_the_collections(on: Any, letters: Path) -> None:
