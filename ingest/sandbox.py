@@ -16,6 +16,10 @@ from rag.errors import RagError, TooLarge, Unreadable
 from rag.records import Page
 
 
+class ParserDied(Unreadable):
+    """The process that read the file ended without a word: the file broke its parser, or somebody killed it."""
+
+
 class Sandbox:
     """One worker's way to its parser processes (`ingest.parser_process`), for one file at a time. The first file starts their server."""
 
@@ -26,7 +30,7 @@ class Sandbox:
     def parse(self, path: Path, media_type: str) -> Iterator[tuple[Page, int | None]]:
         """Yield the pages as `ingest.formats.parse` does, each with the number of all pages where that is known before the end.
 
-        Raises what that raises; TooLarge when the parser needed more memory or time than the limits allow, Unreadable when it crashed.
+        Raises what that raises; TooLarge when the parser needed more memory or time than the limits allow, ParserDied when it crashed.
         """
         began = last = time.monotonic()
         number = 1
@@ -71,6 +75,6 @@ class Sandbox:
             return TooLarge(
                 f"Reading page {number:,} took more than {self.limits.page_seconds} seconds; save the file anew, or split it at that page."
             )
-        return Unreadable(
+        return ParserDied(
             f"Page {number:,} ended the program that reads it: the file is damaged or asks for too much; save it anew or split it."
         )

@@ -2,19 +2,23 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from rag.catalog import feed, schema
-from rag.catalog.schema import migrate, next_version, open_catalog, writing
+from rag.catalog import documents, feed, schema
+from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, writing
 from rag.catalog.tables import metadata
 from rag.errors import InvalidInput, NotYet
 from tests.conformance.desk import Desk
 
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MIGRATE = "import sys; from rag.catalog.schema import migrate, open_catalog; migrate(open_catalog(sys.argv[1]))"
 
 
@@ -27,6 +31,37 @@ def test_migrating_again_changes_nothing(desk: Desk) -> None:
     document = desk.upload("a.txt", b"a")
     migrate(desk.engine)
     assert desk.get(document) == document
+
+
+def test_a_catalog_of_the_first_release_keeps_its_documents(empty_url: str) -> None:
+    engine = open_catalog(empty_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO collections (id, name) VALUES (1, 'default')"))
+        row = {"id": "d", "collection_id": 1, "name": "a.txt", "sha256": "00", "media_type": "text/plain", "size": 1, "status": "failed"}
+        row |= {
+            "progress": 0.0,
+            "error": "It is empty.",
+            "attempt": 1,
+            "registered": 1,
+            "version": 1,
+            "created_at": NOON,
+            "updated_at": NOON,
+        }
+        values = ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO documents ({', '.join(row)}) VALUES ({values})"), row)
+    migrate(engine)
+    document = documents.get(engine, "d", None)
+    assert (document.error, document.pages_read, document.pages, document.damaged, document.retry_helps) == (
+        "It is empty.",
+        0,
+        None,
+        (),
+        None,
+    )
 
 
 def test_processes_that_start_at_once_migrate_once(empty_url: str) -> None:

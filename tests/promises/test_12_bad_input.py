@@ -1,13 +1,17 @@
 """Promise 12: bad input gets one clear error; nothing else stops and nothing is lost."""
 
+import contextlib
 import io
 import os
+import re
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import fpdf
 import httpx
+import psutil
 import pypdf
 import pytest
 
@@ -192,3 +196,32 @@ def test_no_form_and_a_form_that_ends_early_are_told_so(client: httpx.Client) ->
     half = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nabc'
     response = client.post("/v1/documents", content=half, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert (response.status_code, response.json()["detail"]) == (422, "The form ended before its closing boundary; send it again.")
+
+
+def test_a_parser_that_is_killed_fails_its_document_alone_and_a_retry_reads_it(
+    service: Service, client: httpx.Client, collection: str
+) -> None:
+    table = b"name;place;street;number\n" + b"Anna;Bonn;Rheinweg;12\n" * 400_000
+    rows = upload(client, ("long.csv", table), ("good.txt", b"The lift is repaired on Friday."), collection=collection)
+    while (parser := running_parser(service)) is None:
+        time.sleep(0.005)
+    parser.kill()
+    failed = finished(client, rows[0]["id"])
+    assert (failed["status"], failed["retry_helps"]) == ("failed", True)
+    assert re.match(r"Page \d+ ended the program that reads it", failed["error"])
+    assert finished(client, rows[1]["id"])["status"] == "ready"
+    client.post(f"/v1/documents/{rows[0]['id']}/retry")
+    while (parser := running_parser(service)) is None:
+        time.sleep(0.005)
+    client.delete(f"/v1/documents/{rows[0]['id']}")
+    psutil.wait_procs([parser], timeout=20)
+    assert not parser.is_running(), "nobody wants the document any more"
+
+
+def running_parser(service: Service) -> psutil.Process | None:
+    """The process that parses a file at this moment, of which the server is the parent."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(service.process.pid).children(recursive=True):
+            if "ingest.parser_process" in process.cmdline() and "ingest.parser_process" in process.parent().cmdline():  # type: ignore[union-attr]
+                return process
+    return None
