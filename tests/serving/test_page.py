@@ -117,6 +117,19 @@ def test_the_whole_journey(page: Any, collection: str) -> None:
     picture(page, "6-after-delete")
 
 
+def test_an_ingest_is_stopped_and_tried_again_with_a_click(page: Any, collection: str) -> None:
+    upload(page, collection, ("lang.csv", b"Name;Ort\n" + b"Anna;Bonn\n" * 150_000))
+    page.get_by_role("button", name="Stop reading lang.csv").click()
+    sync_api.expect(row(page, "lang.csv")).to_contain_text("The ingest was cancelled")
+    picture(page, "7-stopped")
+    page.get_by_role("button", name="Try lang.csv again").click()
+    sync_api.expect(row(page, "lang.csv")).to_contain_text("page ", timeout=20_000)
+    picture(page, "8-again")
+    page.get_by_role("button", name="Stop reading lang.csv").click()
+    sync_api.expect(row(page, "lang.csv")).to_contain_text("The ingest was cancelled")
+    delete(page, "lang.csv")
+
+
 def test_a_thai_passage_with_an_emoji_before_it_is_marked_exactly(page: Any, service: Service, collection: str) -> None:
     with service.client() as client:
         add(client, "kantine.txt", THAI.encode(), collection)
