@@ -46,7 +46,7 @@ def wait(child: int, control: socket.socket) -> bool:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
                 return False
-        except TimeoutError:
+        except TimeoutError:  # nothing from the worker: look at the parser again
             continue
         os.waitpid(child, 0)  # the next request is there: this parser has said its last word
         break
@@ -70,12 +70,11 @@ def answer(connection: Connection) -> None:
     except ConnectionError:
         return  # the worker wants no more of this file
     except Exception as error:  # noqa: BLE001  # of any kind: the worker decides what to make of it
-        exhausted = (
-            peak_bytes() > (idle + limits.memory_bytes) // 2
-        )  # libraries in C allocate by doubling, and call a refusal what they like
+        # libraries in C allocate by doubling, and call a refusal what they like
+        exhausted = isinstance(error, MemoryError) or peak_bytes() > (idle + limits.memory_bytes) // 2
         resource.setrlimit(resource.RLIMIT_AS, (most, most))  # room to say so
         needs = f"Reading the file needs more than the {limits.memory_bytes >> 20:,} MiB of memory that it may take; split it."
-        connection.send(TooLarge(needs) if exhausted or isinstance(error, MemoryError) else error)
+        connection.send(TooLarge(needs) if exhausted else error)
 
 
 def peak_bytes() -> int:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,19 @@ def start(data: Path, *options: str, seconds: float = START_SECONDS) -> Service:
         time.sleep(0.1)
     process.kill()
     raise AssertionError(f"the service did not start:\n{Path(log.name).read_text()[-4000:]}")
+
+
+@contextlib.contextmanager
+def holding(documents: Mapping[str, str], data: Path, *options: str, seconds: float = START_SECONDS) -> Iterator[Service]:
+    """`glossa up` with these texts by name, all of them ready; stopped at the end."""
+    running = start(data, *options, seconds=seconds)
+    try:
+        with running.client() as client:
+            for name, text in documents.items():
+                assert add(client, name, text.encode())["status"] == "ready"
+        yield running
+    finally:
+        running.stop()
 
 
 def upload(client: httpx.Client, *files: tuple[str, bytes], collection: str = "default") -> list[dict[str, Any]]:

@@ -13,8 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests import service as instances
-from tests.service import Service, add
+from tests.service import Service, holding
 from tests.tiny_llama import HANDBOOK, SAYS, WINDOW, save_cpu_profile
 
 pytestmark = pytest.mark.timeout(500)
@@ -31,13 +30,8 @@ def two(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servi
     deployment = {"num_replicas": 2, "max_ongoing_requests": AT_ONCE, "max_queued_requests": QUEUED, "request_router_config": affinity}
     engine = {"max_model_len": WINDOW, "enable_prefix_caching": True, "enable_prompt_tokens_details": True}
     profile = save_cpu_profile(folder / "two.yaml", llama, deployment=deployment, **engine)
-    running = instances.start(folder / "data", "--llm", str(profile), seconds=400)
-    try:
-        with running.client() as client:
-            add(client, "handbuch.md", HANDBOOK.encode())
+    with holding({"handbuch.md": HANDBOOK}, folder / "data", "--llm", str(profile), seconds=400) as running:
         yield running
-    finally:
-        running.stop()
 
 
 def body(text: str, tokens: int, **more: object) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import service as instances
-from tests.service import Service, add
+from tests.service import Service, holding
 from tests.tiny_adapter import save_tiny_adapter
 from tests.tiny_guards import ATTACK, FORBIDDEN, save_tiny_llama_guard, save_tiny_prompt_guard
 from tests.tiny_llama import HANDBOOK, save_cpu_profile
@@ -31,14 +30,9 @@ def guarded(llama: Path, adapters: Path, tmp_path_factory: pytest.TempPathFactor
     profile = save_cpu_profile(folder / "llama.yaml", llama, dtype="float32")
     guard, prompt_guard = save_tiny_llama_guard(folder / "tiny-guard"), save_tiny_prompt_guard(folder / "tiny-prompt-guard")
     options = ["--llm", str(profile), "--adapters", str(adapters), "--guard", str(guard), "--prompt-guard", str(prompt_guard)]
-    running = instances.start(folder / "data", *options, seconds=400)
-    try:
-        with running.client() as client:
-            for name, text in {"handbuch.md": HANDBOOK, "keller.md": CELLAR, "fremd.md": STRANGER}.items():
-                assert add(client, name, text.encode())["status"] == "ready"
+    documents = {"handbuch.md": HANDBOOK, "keller.md": CELLAR, "fremd.md": STRANGER}
+    with holding(documents, folder / "data", *options, seconds=400) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture

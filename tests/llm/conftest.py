@@ -6,20 +6,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import service as instances
-from tests.service import Service, add
+from tests.service import Service, holding
 from tests.tiny_llama import HANDBOOK
 
 
 @pytest.fixture(scope="package")
 def llm(llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = instances.start(tmp_path_factory.mktemp("llm") / "data", "--llm", str(llama), seconds=300)
-    try:
-        with running.client() as client:
-            assert add(client, "handbuch.md", HANDBOOK.encode())["status"] == "ready"
+    with holding({"handbuch.md": HANDBOOK}, tmp_path_factory.mktemp("llm") / "data", "--llm", str(llama), seconds=300) as running:
         yield running
-    finally:
-        running.stop()
 
 
 @pytest.fixture
