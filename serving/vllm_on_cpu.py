@@ -1,13 +1,11 @@
-"""A plugin of vLLM (entry point `vllm.general_plugins`): on CPU cores its processes wait for one another in naps, not in a tight loop.
+"""A plugin of vLLM (entry point `vllm.general_plugins`): on CPU cores its processes wait for one another without sched_yield.
 
-For a second after each message vLLM's engine and workers look into their shared memory again and again, with sched_yield in between. Beside
-GPUs that is the fastest. On CPU cores it takes those that compute, and Linux 6.18 lets two replicas so busy starve all other processes for
-up to two minutes. VLLM_PLUGINS= (empty) leaves the plugin out.
+For a second after each message vLLM's engine and workers look into their shared memory again and again, with sched_yield in between. On
+Linux 6.18 two replicas that do so starve all other processes for up to two minutes, whatever their niceness; with sleep(0), which vLLM
+itself takes on old versions of Python, they do not. Beside GPUs nothing is changed. VLLM_PLUGINS= (empty) leaves the plugin out.
 """
 
 import time
-
-NAP_SECONDS = 0.0002  # a step of the smallest model takes ten times as long
 
 
 def register() -> None:
@@ -17,9 +15,9 @@ def register() -> None:
     if current_platform.is_cpu():
         from vllm.distributed.device_communicators import shm_broadcast
 
-        shm_broadcast.sched_yield = nap  # type: ignore[attr-defined]
+        shm_broadcast.sched_yield = look_again  # type: ignore[attr-defined]
 
 
-def nap() -> None:
+def look_again() -> None:
     """What stands in for sched_yield."""
-    time.sleep(NAP_SECONDS)
+    time.sleep(0)
