@@ -31,6 +31,8 @@ bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.search
 	$(BIN)/python -m tests.bench.ingest
 	$(BIN)/python -m tests.bench.generation
+	$(BIN)/python -m tests.bench.serve_flags
+	$(BIN)/python -m tests.bench.replicas
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glossa needs Python 3.11 or newer; set PYTHON=...")'

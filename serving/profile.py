@@ -227,7 +227,8 @@ def checkpoint(source: str, *, on_gpu: bool) -> Profile:
     cache = max(1, -(-window * architecture.kv_bytes_per_token // GIB))
     config["accelerator_config"] = {"kind": "cpu"}
     config["placement_group_config"] = {"bundle_per_worker": {"CPU": 1}}
-    config["runtime_env"] = {"env_vars": {"VLLM_CPU_KVCACHE_SPACE": str(cache)}}
+    threads = max(1, (os.cpu_count() or 1) - 1)  # the rest of the service computes too; Ray would allow one
+    config["runtime_env"] = {"env_vars": {"VLLM_CPU_KVCACHE_SPACE": str(cache), "OMP_NUM_THREADS": str(threads)}}
     return Profile(config, architecture)
 
 

@@ -76,9 +76,11 @@ class Worker(LLMServer):
 def build(profile: Profile, name: str, adapters: str | None = None) -> serve.Application:
     """The deployment of a profile. Raises InvalidInput when Ray Serve or vLLM does not take it, or there are no adapters."""
     more = options(adapters) if adapters else {}
-    fields = {**profile.config, **more, "engine_kwargs": {**more.get("engine_kwargs", {}), **profile.config.get("engine_kwargs", {})}}
+    engine = {**more.get("engine_kwargs", {}), **profile.config.get("engine_kwargs", {})}
+    # Ray would hold each token back for up to 50 ms; `together` below does with less
+    fields = {"experimental_configs": {"stream_batching_interval_ms": 0}, **profile.config, **more, "engine_kwargs": engine}
     try:
-        config = LLMConfig(**fields, experimental_configs={"stream_batching_interval_ms": 0})
+        config = LLMConfig(**fields)
         bound = {"offered": adapters}
         return build_llm_deployment(config, bind_kwargs=bound, deployment_cls=Worker, override_serve_options={"name": name})
     except (ValueError, TypeError) as error:
@@ -117,7 +119,7 @@ async def together(stream: AsyncIterator[Any]) -> AsyncIterator[list[Any]]:
             if flat:
                 yield flat
             if not ended:
-                await asyncio.sleep(MOMENT_SECONDS)
+                await asyncio.wait({reading}, timeout=MOMENT_SECONDS)
     finally:
         reading.cancel()
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,11 +51,11 @@ class Service:
         self.process.wait(10)
 
 
-def start(data: Path, *options: str, seconds: float = START_SECONDS) -> Service:
-    """`glossa up` on free ports, ready to answer."""
+def start(data: Path, *options: str, seconds: float = START_SECONDS, program: Sequence[str] = ("-m", "serving.cli")) -> Service:
+    """`glossa up` on free ports, ready to answer. `program` is what Python runs as glossa."""
     port = ports.free()
     log = (data.parent / f"{data.name}.log").open("ab")
-    command = [sys.executable, "-m", "serving.cli", "up", "--data", str(data), "--port", str(port), *options]
+    command = [sys.executable, *program, "up", "--data", str(data), "--port", str(port), *options]
     process = subprocess.Popen(
         command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, env=os.environ | {"PYTHONUNBUFFERED": "1"}
     )

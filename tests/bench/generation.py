@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ PROMPT = "Der Urlaub beträgt dreißig Tage im Jahr. " * 8
 
 @contextmanager
 def direct(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """vLLM's own server."""
+    """vLLM's own server, as it comes."""
     port = ports.free()
     options = ["--model", str(folder), "--served-model-name", MODEL, "--enforce-eager", "--port", str(port), "--host", "127.0.0.1"]
     environment = os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_PLUGINS": ""}
@@ -53,9 +53,9 @@ def direct(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 @contextmanager
-def gateway(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
+def gateway(llm: Path, program: Sequence[str] = ("-m", "serving.cli")) -> Iterator[tuple[str, dict[str, str]]]:
     """Glossa with the same model."""
-    service = instances.start(folder.parent / "data", "--llm", str(folder), seconds=START_SECONDS)
+    service = instances.start(llm.parent / "data", "--llm", str(llm), seconds=START_SECONDS, program=program)
     try:
         yield service.url, {"Authorization": f"Bearer {service.key}"}
     finally:
@@ -85,10 +85,12 @@ def load(clients: int, seconds: float, url: str, headers: dict[str, str]) -> dic
     def work(seed: int) -> None:
         number = seed * 10**6
         with httpx.Client(base_url=url, headers=headers, timeout=120) as client:
-            while time.monotonic() < stop:
+            while True:  # at least once, however long a client takes to be made
                 first, count = one(client, number := number + 1)
                 firsts.append(1000 * first)
                 tokens.append(count)
+                if time.monotonic() > stop:
+                    break
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(clients)]
     began = time.monotonic()

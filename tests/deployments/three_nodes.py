@@ -9,6 +9,8 @@ import sys
 import ray
 from ray.cluster_utils import Cluster
 
+from serving import ports
+
 SHAPES = {
     "head": {"num_cpus": 1, "resources": {"glossa_head": 1000}},
     "cpu": {"num_cpus": 6, "resources": {"glossa_cpu": 1000}},
@@ -17,7 +19,7 @@ SHAPES = {
 
 
 def main() -> None:
-    cluster = Cluster(initialize_head=True, head_node_args=SHAPES["head"])
+    cluster = Cluster(initialize_head=True, head_node_args={**SHAPES["head"], "dashboard_port": ports.free()})
     nodes = {cluster.head_node.node_id: "head"}
     for role in ("cpu", "gpu"):
         nodes[cluster.add_node(**SHAPES[role]).node_id] = role
