@@ -33,5 +33,9 @@ class EmbedderMismatch(RagError):
     """A collection was embedded by another model than the one in use (HTTP 409)."""
 
 
+class QueueFull(RagError):
+    """More documents wait than may; come back when some are done (HTTP 429)."""
+
+
 class NotYet(RagError):
     """The state that the request waits for was not reached in time; try again (HTTP 503)."""

@@ -40,6 +40,7 @@ Spoken = Annotated[
     typer.Option("--language", help=f"Look only in this language ({' '.join(LANGUAGES)}); may be repeated.", show_default="all"),
 ]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of documents, as `glossa documents` lists them.")]
+PATTERN = "'*.pdf', 'contracts/*'"
 AsJson = Annotated[bool, typer.Option("--json", help="Print the service's answer as JSON.")]
 
 
@@ -57,6 +58,9 @@ def ingest(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, and folders with all in them except hidden files.")],
     *,
     collection: Into = "default",
+    include: Annotated[list[str] | None, typer.Option(help=f"Only files like {PATTERN}; may be repeated.", show_default="all")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="No files like this; may be repeated.", show_default="none")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on and send what is new or changes, until Ctrl-C.")] = False,
     wait: Annotated[bool, typer.Option(help="Follow the documents until they are ready or have failed.")] = True,
     data: Data = DEFAULTS.data,
 ) -> None:
@@ -64,12 +68,16 @@ def ingest(
 
     Examples:  glossa ingest handbook.pdf prices.xlsx
                glossa ingest handbook/ --collection hr --no-wait
+               glossa ingest shared/ --include '*.pdf' --exclude 'drafts/*' --watch
     """
     from serving.progress import send_files
     from serving.sending import find_files
+    from serving.watching import watch as send_changes
 
-    files = find_files(paths)
+    files = find_files(paths, include or (), exclude or (), none_is_fine=watch)
     with service(data) as client:
+        if watch:
+            send_changes(client, paths, collection, include or (), exclude or ())
         failed = send_files(client, files, collection, wait=wait)
     if failed:
         raise typer.Exit(FAILED)

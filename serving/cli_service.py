@@ -41,6 +41,8 @@ Window = Annotated[int | None, option("Tokens of the window at openai:URL.", def
 Adapters = Annotated[str | None, option("Folder or bucket (s3://...) of LoRA adapters.", default="none", variable="ADAPTERS")]
 LlamaGuard = Annotated[str | None, option("A Llama Guard for questions and answers (llama-guard-3-8b).", default="none", variable="GUARD")]
 PromptGuard = Annotated[str | None, option("A Prompt Guard for questions and passages.", default="none", variable="PROMPT_GUARD")]
+MaxQueued = Annotated[int, option("Documents that may wait for their ingest.", least=1, variable="MAX_QUEUED_DOCUMENTS")]
+MaxDocuments = Annotated[int, option("Documents that a collection may hold.", least=1, variable="MAX_DOCUMENTS")]
 Replicas = Annotated[int, option("Copies of the search index.", least=1, variable="REPLICAS")]
 
 
@@ -61,6 +63,8 @@ def up(
     guard: LlamaGuard = DEFAULTS.guard,
     prompt_guard: PromptGuard = DEFAULTS.prompt_guard,
     replicas: Replicas = DEFAULTS.replicas,
+    max_queued_documents: MaxQueued = DEFAULTS.max_queued_documents,
+    max_documents: MaxDocuments = DEFAULTS.max_documents,
     samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
 ) -> None:

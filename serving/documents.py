@@ -46,6 +46,12 @@ def collection_name(name: str, key: Key) -> str:
     return name
 
 
+def with_room(collection: str, services: Services) -> str:
+    """The collection, which takes more documents. Raises TooLarge."""
+    catalog.require_room(services.engine, collection, services.settings.max_documents)
+    return collection
+
+
 def upload_row(received: Received) -> Upload:
     """One row of the answer to an upload."""
     if received.document is None:
@@ -59,16 +65,17 @@ def upload_row(received: Received) -> Upload:
     status_code=202,
     response_model=UploadList,
     openapi_extra={"requestBody": FORM},
-    responses=http_errors.responses(401, 404, 413, 415, 422, 503),
+    responses=http_errors.responses(401, 404, 413, 415, 422, 429, 503),
     summary="Upload documents",
 )
 async def upload(request: Request, services: CurrentServices, key: CurrentKey) -> UploadList:
     """Store files and queue them. 202 means that every row with an id is durable: it becomes `ready`, or `failed` with a reason.
 
-    When not one file could be taken the answer is the first file's problem instead.
+    When not one file could be taken the answer is the first file's problem instead. 429 means that too many documents wait already.
     """
     services.blobs.require_free(services.settings.min_free_bytes)
-    received = await receive(request, services, lambda name: collection_name(name, key))
+    await asyncio.to_thread(catalog.require_short_queue, services.engine, services.settings.max_queued_documents)
+    received = await receive(request, services, lambda name: with_room(collection_name(name, key), services))
     refused = [row.error for row in received if row.error is not None]
     if len(refused) == len(received):
         raise refused[0]

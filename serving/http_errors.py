@@ -24,6 +24,7 @@ STATUS: dict[type[errors.RagError], int] = {
     errors.Unreadable: 422,
     errors.EmbedderMismatch: 409,
     errors.Finished: 409,
+    errors.QueueFull: 429,
     errors.NotYet: 503,
     GeneratorFailed: 503,
     Busy: 503,

@@ -1,8 +1,9 @@
 """Files from disk to the service: find them, send them in bounded requests, follow each until it is ready or has failed."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from rag.errors import InvalidInput
@@ -14,6 +15,8 @@ BATCH_FILES = 16  # a few files a request: what was sent is safe when a later re
 BATCH_BYTES = 64 * 1024 * 1024  # and large files go alone
 WATCHED = 16  # documents asked about in one round; documents are worked on oldest first, so the rest has hardly moved
 POLL_SECONDS = 0.3
+QUEUE_FULL = 429
+QUEUE_SECONDS = 2.0  # before another try; what the service's Retry-After says
 GONE = "deleted or replaced meanwhile"
 
 
@@ -43,22 +46,38 @@ class Outcome:
         return self.status in (Status.READY, Status.FAILED) or self.note == GONE
 
 
-def find_files(paths: Iterable[Path]) -> list[LocalFile]:
-    """All files under `paths`, sorted, hidden ones left out. Raises InvalidInput when one is missing, none is there or two share a name."""
+def find_files(
+    paths: Iterable[Path], include: Sequence[str] = (), exclude: Sequence[str] = (), *, none_is_fine: bool = False
+) -> list[LocalFile]:
+    """All files under `paths` that are `wanted`, sorted.
+
+    Raises InvalidInput when a path is missing, when two files share a name, and when there is no file, unless that is fine.
+    """
     found: dict[str, LocalFile] = {}
     for path in paths:
         if not path.exists():
             raise InvalidInput(f"There is no file or folder {path}; check the path.")
         for file in _inside(path):
+            if not wanted(file, include, exclude):
+                continue
             other = found.setdefault(file.name, file)
             if other.path.resolve() != file.path.resolve():
                 raise InvalidInput(
                     f"{other.path} and {file.path} would both be called {file.name} and the later would replace the earlier; "
                     "name a folder that holds both, or send them to different collections."
                 )
-    if not found:
-        raise InvalidInput("What was named holds no file (hidden ones are left out); name files, or a folder that holds some.")
+    if not found and not none_is_fine:
+        raise InvalidInput("What was named holds no file to send (hidden ones are left out); name files, or a folder that holds some.")
     return list(found.values())
+
+
+def wanted(file: LocalFile, include: Sequence[str], exclude: Sequence[str]) -> bool:
+    """Whether it matches a pattern of `include` (all do when there is none) and none of `exclude`, by its own name or with its folders."""
+
+    def matches(patterns: Sequence[str]) -> bool:
+        return any(fnmatch(file.name, pattern) or fnmatch(file.path.name, pattern) for pattern in patterns)
+
+    return (not include or matches(include)) and not matches(exclude)
 
 
 def _inside(path: Path) -> Iterator[LocalFile]:
@@ -66,9 +85,14 @@ def _inside(path: Path) -> Iterator[LocalFile]:
         yield LocalFile(path, path.name)
         return
     for file in sorted(path.rglob("*")):
-        inside = file.relative_to(path)
-        if file.is_file() and not any(part.startswith(".") for part in inside.parts):
-            yield LocalFile(file, inside.as_posix())
+        if (found := inside(path, file)) is not None:
+            yield found
+
+
+def inside(folder: Path, file: Path) -> LocalFile | None:
+    """A file of a folder that was named, called by its path in there; None for what is hidden, or no file."""
+    name = file.relative_to(folder)
+    return LocalFile(file, name.as_posix()) if file.is_file() and not any(part.startswith(".") for part in name.parts) else None
 
 
 def batches(files: Iterable[LocalFile]) -> Iterator[list[LocalFile]]:
@@ -128,7 +152,10 @@ def ingest(
     outcomes: list[Outcome] = []
     for batch in batches(files):
         report(outcomes, f"sending {batch[0].name}")
-        sent = send(service, batch, collection)
+        while (sent := _send_if_room(service, batch, collection)) is None:
+            report(outcomes, "waiting: the service has a long queue")
+            time.sleep(QUEUE_SECONDS)
+            _look_at_oldest(service, outcomes)
         outcomes += [look(service, one) if one.status is Status.READY else one for one in sent]  # known bytes are ready at once
         if wait:
             _look_at_oldest(service, outcomes)
@@ -138,6 +165,16 @@ def ingest(
         report(outcomes, next((_activity(outcome) for outcome in outcomes if not outcome.settled), ""))
     report(outcomes, "")
     return outcomes
+
+
+def _send_if_room(service: Glossa, batch: list[LocalFile], collection: str) -> list[Outcome] | None:
+    """As `send`; None when too many documents wait for their ingest."""
+    try:
+        return send(service, batch, collection)
+    except ServiceError as error:
+        if error.status != QUEUE_FULL:
+            raise
+        return None
 
 
 def _activity(outcome: Outcome) -> str:

@@ -15,7 +15,7 @@ from rag.catalog import tables
 from rag.catalog.schema import next_version, writing
 from rag.catalog.switch import UNFINISHED, publish, remove, remove_older
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
-from rag.errors import Finished, InvalidInput, NotFound
+from rag.errors import Finished, InvalidInput, NotFound, QueueFull, TooLarge
 from rag.records import Page, Status
 
 LONGEST_NAME = 500  # characters; PostgreSQL's index entries end at 2,704 bytes and a character may need four
@@ -69,6 +69,23 @@ def register(engine: Engine, blobs: BlobStore, staged: StagedBlob, *, collection
         blobs.adopt(staged)
     remove_dropped_blobs(engine, blobs)
     return document
+
+
+def require_room(engine: Engine, collection: str, most: int) -> None:
+    """Raises TooLarge when the collection holds `most` documents or more."""
+    with engine.connect() as connection:
+        held = select(func.count()).select_from(documents.join(collections)).where(collections.c.name == collection)
+        count = connection.execute(held).scalar_one()
+    if count >= most:
+        raise TooLarge(f"The collection {collection} holds {count:,} documents, expected fewer than {most:,}; delete some or use another.")
+
+
+def require_short_queue(engine: Engine, most: int) -> None:
+    """Raises QueueFull when `most` documents or more wait or are worked on."""
+    with engine.connect() as connection:
+        count = connection.execute(select(func.count()).where(documents.c.status.in_(UNFINISHED))).scalar_one()
+    if count >= most:
+        raise QueueFull(f"{count:,} documents wait for their ingest, expected fewer than {most:,}; send this again when some are ready.")
 
 
 def get(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:

@@ -27,6 +27,24 @@ def test_a_hidden_file_that_is_named_is_sent(tmp_path: Path) -> None:
     assert [file.name for file in find_files([tmp_path / ".note.md"])] == [".note.md"]
 
 
+@pytest.mark.parametrize(
+    ("include", "exclude", "names"),
+    [
+        ((), (), ["a/b.pdf", "a/c.txt", "d.pdf"]),
+        (("*.pdf",), (), ["a/b.pdf", "d.pdf"]),
+        (("*.pdf", "*.txt"), ("a/*",), ["d.pdf"]),
+        (("a/*",), ("c.*",), ["a/b.pdf"]),
+    ],
+)
+def test_patterns_choose_by_name_and_by_folder(
+    tmp_path: Path, include: tuple[str, ...], exclude: tuple[str, ...], names: list[str]
+) -> None:
+    (tmp_path / "a").mkdir()
+    for name in ("a/b.pdf", "a/c.txt", "d.pdf"):
+        (tmp_path / name).write_text(name)
+    assert [file.name for file in find_files([tmp_path], include, exclude)] == names
+
+
 def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     for folder in ("x", "y"):
         (tmp_path / folder).mkdir()
