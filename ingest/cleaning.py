@@ -13,6 +13,8 @@ _LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINE_EDGE = re.compile(r" ?\n ?")
 _MANY_LINES = re.compile(r"\n{3,}")
+_HYPHEN = re.compile("[\ufffe\x02\xad]\r?\n?")  # PDFium's mark for a hyphen that it took for a line-end hyphen
+_BROKEN_WORD = re.compile(r"(?<![\w-])([^\W\d_]{2,})-\n([^\W\d_]{2,})")
 
 
 def clean_text(text: str) -> str:
@@ -23,3 +25,10 @@ def clean_text(text: str) -> str:
 def collapse_spaces(text: str) -> str:
     """Return `text` with runs of spaces and tabs as one space, none at line edges, and at most one blank line between paragraphs."""
     return _MANY_LINES.sub("\n\n", _LINE_EDGE.sub("\n", _BLANKS.sub(" ", text))).strip()
+
+
+def tidy(text: str) -> str:
+    """Return the text of a printed page with words joined that a line end broke and spaces collapsed; line breaks are kept."""
+    text = _HYPHEN.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = collapse_spaces(text)
+    return _BROKEN_WORD.sub(lambda found: found[1] + ("" if found[2][0].islower() else "-") + found[2], text)

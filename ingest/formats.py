@@ -17,6 +17,7 @@ from ingest.markup import parse_html, parse_markdown
 from ingest.opendocument import parse_opendocument
 from ingest.pdf import count_pdf_pages, parse_pdf
 from ingest.plain import parse_text
+from ingest.recognition import nothing_found, parse_image
 from ingest.rich_text import parse_rich_text
 from ingest.sections import Section
 from ingest.slides import parse_slides
@@ -43,8 +44,15 @@ TSV = "text/tab-separated-values"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
 TEXT = "text/plain"
+IMAGES = {  # by their first bytes; TIFF has two byte orders
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"II*\0": "image/tiff",
+    b"MM\0*": "image/tiff",
+    b"RIFF": "image/webp",
+}
 
-ACCEPTED = "PDF, DOCX, PPTX, XLSX, ODT, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, mails (EML, MSG) and plain text"
+ACCEPTED = "PDF, DOCX, PPTX, XLSX, ODT, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, mails (EML, MSG), pictures and plain text"
 PARSERS: dict[str, Callable[[Path, ParseLimits], Iterator[Section]]] = {
     PDF: parse_pdf,
     DOCX: parse_word,
@@ -53,6 +61,7 @@ PARSERS: dict[str, Callable[[Path, ParseLimits], Iterator[Section]]] = {
     ODT: parse_opendocument,
     RTF: parse_rich_text,
     EPUB: parse_epub,
+    **dict.fromkeys(IMAGES.values(), parse_image),
     EML: parse_eml,
     MSG: parse_msg,
     HTML: parse_html,
@@ -64,7 +73,6 @@ PARSERS: dict[str, Callable[[Path, ParseLimits], Iterator[Section]]] = {
     TEXT: lambda path, limits: parse_text(path),
 }
 MSG_BYTES = 256 << 20  # an OLE container's directory may stand anywhere in it
-_EMPTY_REASON = {PDF: "has no text layer (scanned pages or pictures); run OCR first and upload the result"}
 _TEXT_SUFFIXES = {
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
@@ -114,7 +122,10 @@ def _binary_type(path: Path, head: bytes) -> str | None:
         return _sniff_ole(path)
     if b"%PDF-" in head[:1024]:
         return PDF
-    return RTF if head.startswith(b"{\\rtf") else None
+    if head.startswith(b"{\\rtf"):
+        return RTF
+    picture = next((media_type for start, media_type in IMAGES.items() if head.startswith(start)), None)
+    return picture if picture != "image/webp" or head[8:12] == b"WEBP" else None
 
 
 def _text_type(path: Path, head: bytes, name: str) -> str:
@@ -162,7 +173,7 @@ def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits)
         blank = blank and not text.strip()
         yield Page(number, text, clean_text(section.label)[:200], section.damaged)
     if blank:
-        raise Unreadable(f"The document {_EMPTY_REASON.get(media_type, 'holds no text')}.")
+        raise nothing_found() if media_type in (PDF, *IMAGES.values()) else Unreadable("The document holds no text.")
 
 
 def _sniff_archive(path: Path) -> str:

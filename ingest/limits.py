@@ -11,7 +11,8 @@ class ParseLimits:
 
     pages: pages, slides or sections after parsing. characters: extracted text. expanded_bytes: a ZIP container (DOCX, PPTX, XLSX, EPUB)
     unpacked. expansion_ratio: unpacked size over file size. part_bytes: one HTML, Markdown or XML part, which is read into memory whole.
-    memory_bytes: address space of the process that parses. page_seconds and seconds: time for one page and for all of them.
+    pixels: of one picture. memory_bytes: address space of the process that parses. page_seconds and seconds: time for one page and for
+    all of them.
     """
 
     pages: int = 5_000
@@ -19,6 +20,7 @@ class ParseLimits:
     expanded_bytes: int = 1 << 30
     expansion_ratio: int = 200
     part_bytes: int = 32 << 20
+    pixels: int = 100_000_000
     memory_bytes: int = 2 << 30
     page_seconds: int = 60
     seconds: int = 3600

@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -29,11 +30,15 @@ def serve(control: socket.socket) -> None:
         if child == 0:
             try:
                 control.close()
+                os.setpgid(0, 0)  # what it starts, as for text recognition, ends with it
                 answer(Connection(descriptors[0]))
             finally:
                 os._exit(0)  # whatever happened: this process must not go on as a server
         os.close(descriptors[0])
-        if not wait(child, control):
+        goes_on = wait(child, control)
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        if not goes_on:
             return
 
 

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pypdf
 import pypdfium2 as pdfium
+from PIL import Image
 from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject
 
-from ingest.cleaning import collapse_spaces
+from ingest.cleaning import tidy
 from ingest.limits import ParseLimits
+from ingest.recognition import DPI, Recognition, installed
 from ingest.sections import Section
 from ingest.shaping import COMPLEX, faults, is_damaged, mend
 from rag.errors import TooLarge, Unreadable
@@ -24,9 +26,8 @@ logger = logging.getLogger(__name__)
 # pypdf reports every fault of a damaged file; without a handler Python would print them to stderr. A configured logging still sees them.
 logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
+FEW_CHARACTERS = 100  # such as a scanner's own line on each page
 TAIL_BYTES = 64 << 10  # readers allow some rubbish after the end; mail gateways and web servers append less than this
-_HYPHEN = re.compile("[\ufffe\x02\xad]\r?\n?")  # PDFium's mark for a hyphen that it took for a line-end hyphen
-_BROKEN_WORD = re.compile(r"(?<![\w-])([^\W\d_]{2,})-\n([^\W\d_]{2,})")
 _EMPTY_TARGET = re.compile(rb"(<[0-9A-Fa-f]+>)\s*<\s*>")
 
 
@@ -40,9 +41,11 @@ def parse_pdf(path: Path, limits: ParseLimits) -> Iterator[Section]:
     try:
         if len(document) > limits.pages:
             raise TooLarge(f"The PDF has {len(document):,} pages and at most {limits.pages:,} are read; split the document.")
-        shaped = _ShapedText(path)
+        shaped, recognition = _ShapedText(path), Recognition()
         for index in range(len(document)):
             text = _page_text(document, index, shaped)
+            if installed() and (is_damaged(text) or _is_scan(document[index], text)):
+                text = _better(recognition.text(_picture(document[index], limits)), text)
             yield Section("", text, is_damaged(text))
     finally:
         document.close()
@@ -86,11 +89,29 @@ def _page_text(document: pdfium.PdfDocument, index: int, shaped: "_ShapedText") 
     return tidy(text)
 
 
-def tidy(text: str) -> str:
-    """Return PDF text with words joined that a line end broke and spaces collapsed; line breaks are kept."""
-    text = _HYPHEN.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    text = collapse_spaces(text)
-    return _BROKEN_WORD.sub(lambda found: found[1] + ("" if found[2][0].islower() else "-") + found[2], text)
+def _is_scan(page: pdfium.PdfPage, text: str) -> bool:
+    """Say whether what a reader sees is a picture: one as large as half the page beside hardly any text, or anything without text."""
+    kinds = [] if text.strip() else [pdfium.raw.FPDF_PAGEOBJ_PATH, pdfium.raw.FPDF_PAGEOBJ_FORM]  # letters may be drawn as outlines
+    if len(text) > FEW_CHARACTERS:
+        return False
+    half = page.get_width() * page.get_height() / 2
+    for item in page.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE, *kinds], max_depth=3):
+        left, bottom, right, top = item.get_bounds()
+        if kinds or (right - left) * (top - bottom) >= half:
+            return True
+    return False
+
+
+def _picture(page: pdfium.PdfPage, limits: ParseLimits) -> Image.Image:
+    inches = page.get_width() * page.get_height() / 72**2
+    dots_per_inch = min(DPI, (limits.pixels / inches) ** 0.5)  # a poster is read from a smaller picture
+    picture: Image.Image = page.render(scale=dots_per_inch / 72).to_pil()
+    return picture
+
+
+def _better(recognised: str, text: str) -> str:
+    """The text that was recognised in a page's picture, unless there is less of it than in the text layer."""
+    return recognised if len(recognised) > len(text) // 2 and not is_damaged(recognised) else text
 
 
 class _ShapedText:

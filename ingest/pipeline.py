@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from sqlalchemy import Engine
 
+from ingest.recognition import NoRecognition
 from ingest.sandbox import ParserDied, Sandbox
 from rag.blobs import BlobStore
 from rag.catalog import documents
@@ -37,7 +38,9 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Em
     except NotYet:
         log.warning("ingest of %s waits: the catalog or the disk is not available", document.id, exc_info=True)  # still queued: tried again
     except RagError as error:
-        documents.fail(engine, document.id, attempt, str(error), retry_helps=isinstance(error, EmbedderMismatch | ParserDied))
+        documents.fail(
+            engine, document.id, attempt, str(error), retry_helps=isinstance(error, EmbedderMismatch | ParserDied | NoRecognition)
+        )
     except Exception as error:  # a parser's bug on one file must not leave it 'parsing' for ever; the log keeps the trace
         log.exception("ingest of %s failed unexpectedly", document.id)
         reason = f"Reading the file failed unexpectedly ({type(error).__name__}); try again, and report it with the file if it stays so."

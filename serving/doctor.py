@@ -69,6 +69,7 @@ def checks(settings: Settings) -> list[Check]:
         Check("ports", lambda: check_ports(settings, state)),
         Check("database", check_database),
         Check("embedder", lambda: check_embedder(settings.embedder)),
+        Check("text recognition", check_recognition),
         Check("Ray", lambda: check_ray(state)),
         Check("service", lambda: check_service(state)),
     ]
@@ -194,6 +195,16 @@ def check_embedder(name: str | None) -> Iterator[Finding]:
         yield Finding("embedder", Level.FAULT, f"{name or 'the model of the package'} does not load: {error}", advice)
         return
     yield Finding("embedder", Level.OK, f"{embedder.stamp.model} from {name or 'the package'}, {size} dimensions")
+
+
+def check_recognition() -> Iterator[Finding]:
+    """Scans and pictures can be read, in which languages."""
+    from ingest.recognition import DATA, installed
+
+    missing = [f"tesseract-ocr-{data}" for data in DATA.values() if data not in installed()]
+    found = f"Tesseract with {', '.join(installed())}" if installed() else "no Tesseract: scans and pictures are refused"
+    advice = f"For other scans, on Debian: `apt-get install {' '.join(missing)}`." if missing else ""
+    yield Finding("text recognition", Level.WARNING if missing else Level.OK, found, advice)
 
 
 def check_ray(state: RunState | None) -> Iterator[Finding]:

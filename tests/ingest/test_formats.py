@@ -88,7 +88,7 @@ def test_an_empty_file_says_that_it_is_empty(tmp_path: Path) -> None:
     "data",
     [
         bytes(range(256)) * 40,
-        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(100),
+        b"RIFF\x24\x08\0\0WAVEfmt " + bytes(100),
         b"\x7fELF\x02\x01\x01" + bytes(60),
         b"text and then \x00\x01\x02 bytes" * 9,
     ],
@@ -139,7 +139,7 @@ def test_a_pdf_with_an_empty_user_password_opens(tmp_path: Path) -> None:
 
 
 def test_a_pdf_without_text_asks_for_ocr(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match=r"has no text layer .* run OCR first"):
+    with pytest.raises(Unreadable, match="has no text layer"):
         list(parse(save(tmp_path, pdf_bytes("", "")), PDF))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
+from ingest.cleaning import tidy
 from ingest.formats import PDF, parse
-from ingest.pdf import tidy
 from ingest.shaping import faults, mend
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -96,7 +96,6 @@ def test_a_file_whose_pages_together_take_too_long_fails_alone(note: Path, tmp_p
 def kill_parser(server: int) -> None:
     while not (children := psutil.Process(server).children()):
         time.sleep(0.01)
-    time.sleep(0.2)
     children[0].kill()
 
 
@@ -104,10 +103,14 @@ def test_a_parser_that_dies_fails_its_file_alone(note: Path, tmp_path: Path) -> 
     sandbox = Sandbox()
     assert len(list(sandbox.parse(note, TEXT))) == 1
     assert sandbox._server is not None
+    slow = slow_pdf(tmp_path / "slow.pdf")
+    eventually(lambda: not psutil.Process(sandbox._server.pid).children())  # type: ignore[union-attr]
     killer = threading.Thread(target=kill_parser, args=(sandbox._server.pid,))
     killer.start()
+    began = time.monotonic()
     with pytest.raises(Unreadable, match="Page 1 ended the program that reads it"):
-        list(sandbox.parse(slow_pdf(tmp_path / "slow.pdf"), PDF))
+        list(sandbox.parse(slow, PDF))
+    assert time.monotonic() - began < 2, "it would have run out of memory by itself later"
     killer.join()
     assert len(list(sandbox.parse(note, TEXT))) == 1
     sandbox._server.kill()
@@ -129,7 +132,7 @@ def test_a_reader_who_stops_early_leaves_nothing_running(note: Path, tmp_path: P
 
 
 def test_a_worker_that_is_killed_takes_server_and_parser_with_it(tmp_path: Path) -> None:
-    slow = slow_pdf(tmp_path / "slow.pdf")
+    slow = slow_pdf(tmp_path / "slow.pdf", pages=4)
     code = f"from pathlib import Path; from ingest.sandbox import Sandbox; list(Sandbox().parse(Path({str(slow)!r}), {PDF!r}))"
     worker = subprocess.Popen([sys.executable, "-c", code])
     processes: list[psutil.Process] = []
@@ -141,7 +144,8 @@ def test_a_worker_that_is_killed_takes_server_and_parser_with_it(tmp_path: Path)
     eventually(both)
     worker.kill()
     worker.wait()
-    eventually(lambda: not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes))
+    # far sooner than the parser would have ended by itself
+    eventually(lambda: not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes), seconds=2)
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
