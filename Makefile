@@ -5,7 +5,7 @@ TORCH ?= torch==2.13.0+cpu
 BIN = .venv/bin
 PIP = $(BIN)/pip --disable-pip-version-check --quiet --retries 1
 
-.PHONY: run test lint eval bench clean
+.PHONY: run test lint eval bench chaos fuzz clean
 
 run: .venv/installed
 	$(BIN)/glossa up --samples samples/documents
@@ -33,6 +33,14 @@ bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.generation
 	$(BIN)/python -m tests.bench.serve_flags
 	$(BIN)/python -m tests.bench.replicas
+
+# Minutes each. Both print their seed; give it again with ARGS="--seed N".
+chaos: .venv/installed-dev
+	$(BIN)/python -m tests.promises.chaos $(ARGS)
+	$(BIN)/python -m tests.promises.chaos --kills 50 --postgresql $(ARGS)
+
+fuzz: .venv/installed-dev
+	$(BIN)/python -m tests.ingest.fuzz $(ARGS)
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glossa needs Python 3.11 or newer; set PYTHON=...")'

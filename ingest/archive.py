@@ -1,6 +1,7 @@
-"""Opens the ZIP containers of DOCX, PPTX, XLSX and EPUB only when unpacking them cannot exhaust the machine."""
+"""Opens the ZIP containers of DOCX, PPTX, XLSX, ODT and EPUB only when unpacking them cannot exhaust the machine, and reads their parts."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 from ingest.limits import ParseLimits, check_part
@@ -28,6 +29,14 @@ def open_archive(path: Path, limits: ParseLimits) -> zipfile.ZipFile:
         archive.close()
         raise
     return archive
+
+
+def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
+    """One part, unpacked. Raises KeyError when there is none of that name, Unreadable when it is damaged."""
+    try:
+        return archive.read(name)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:  # as zipfile does
+        raise Unreadable(f"The part {name} of the file is damaged ({error}); save or upload it again.") from error
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], packed: int, limits: ParseLimits) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from ingest.archive import open_archive
+from ingest.archive import open_archive, read_part
 from ingest.limits import ParseLimits
 from ingest.markup import html_sections
 from ingest.sections import Section
@@ -28,7 +28,7 @@ def parse_epub(path: Path, limits: ParseLimits) -> Iterator[Section]:
                 raise Unreadable("The EPUB is encrypted by copy protection (DRM); upload a copy without it.")
             if chapter not in names:
                 raise Unreadable(f"The EPUB lists the chapter {chapter!r} but does not hold it; the file is damaged, download it again.")
-            yield from html_sections(archive.read(chapter).decode("utf-8-sig", errors="replace"))
+            yield from html_sections(read_part(archive, chapter).decode("utf-8-sig", errors="replace"))
 
 
 def _chapters(archive: zipfile.ZipFile) -> list[str]:
@@ -51,6 +51,6 @@ def _read_xml(archive: zipfile.ZipFile, name: str) -> etree._Element:
     """Parse one part with entities, DTD and network off: a document type that expands entities leaves them unexpanded."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        return etree.fromstring(archive.read(name), parser)
+        return etree.fromstring(read_part(archive, name), parser)
     except (KeyError, etree.XMLSyntaxError) as error:
         raise Unreadable(f"The EPUB's part {name!r} is missing or damaged; download the book again.") from error

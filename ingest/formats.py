@@ -1,12 +1,13 @@
 """What a file is, decided by its bytes, and its pages: the one door of all parsers."""
 
 import logging
+import mmap
 import re
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ingest.archive import open_archive
+from ingest.archive import open_archive, read_part
 from ingest.cleaning import clean_text
 from ingest.encoding import SAMPLE, detect_encoding
 from ingest.epub import parse_epub
@@ -72,7 +73,6 @@ PARSERS: dict[str, Callable[[Path, ParseLimits], Iterator[Section]]] = {
     JSON_LINES: lambda path, limits: parse_json_lines(path),
     TEXT: lambda path, limits: parse_text(path),
 }
-MSG_BYTES = 256 << 20  # an OLE container's directory may stand anywhere in it
 _TEXT_SUFFIXES = {
     ".md": MARKDOWN,
     ".markdown": MARKDOWN,
@@ -180,7 +180,7 @@ def _sniff_archive(path: Path) -> str:
     with open_archive(path, ParseLimits()) as archive:
         if (named := _named(archive)) in (EPUB, ODT):
             return named
-        types = archive.read("[Content_Types].xml") if "[Content_Types].xml" in archive.namelist() else b""
+        types = read_part(archive, "[Content_Types].xml") if "[Content_Types].xml" in archive.namelist() else b""
     for mark, media_type in _CONTENT_TYPES:
         if mark in types:
             return media_type
@@ -189,16 +189,17 @@ def _sniff_archive(path: Path) -> str:
 
 def _named(archive: zipfile.ZipFile) -> str:
     """The type that EPUB and OpenDocument files name in an entry of their own."""
-    return archive.read("mimetype").decode("ascii", "replace").strip() if "mimetype" in archive.namelist() else ""
+    return read_part(archive, "mimetype").decode("ascii", "replace").strip() if "mimetype" in archive.namelist() else ""
 
 
 def _sniff_ole(path: Path) -> str:
     """An OLE container holds a mail of Outlook, an encrypted new Office file or an old one. Raises for the latter two."""
-    with path.open("rb") as file:
-        content = file.read(MSG_BYTES)
-    if "__properties_version1.0".encode("utf-16-le") in content:  # [MS-OXMSG] 2.4
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:  # its directory may stand anywhere
+        is_mail = content.find("__properties_version1.0".encode("utf-16-le")) >= 0  # [MS-OXMSG] 2.4
+        is_encrypted = content.find("EncryptedPackage".encode("utf-16-le")) >= 0
+    if is_mail:
         return MSG
-    if "EncryptedPackage".encode("utf-16-le") in content:
+    if is_encrypted:
         raise Unreadable("The Office file is encrypted with a password; upload a copy saved without one.")
     old = "The file is of an old Office format (.doc, .ppt, .xls)"
     raise UnsupportedType(f"{old}; accepted are {ACCEPTED}: save it as DOCX, PPTX or XLSX.")

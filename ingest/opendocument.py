@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.archive import open_archive
+from ingest.archive import open_archive, read_part
 from ingest.cleaning import collapse_spaces
 from ingest.limits import ParseLimits
 from ingest.sections import Section, cut
@@ -23,9 +23,10 @@ def parse_opendocument(path: Path, limits: ParseLimits) -> Iterator[Section]:
     """Yield sections labelled by their heading; a table row is one line with ' | ' between cells. Raises TooLarge, Unreadable."""
     with open_archive(path, limits) as archive:
         try:
-            root = etree.fromstring(archive.read("content.xml"), etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
+            content = read_part(archive, "content.xml")
         except KeyError as error:
             raise Unreadable("The ODT holds no content.xml: it is damaged or encrypted; save it anew without a password.") from error
+    root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
     body = root.find(f".//{_OFFICE}text")
     label, kept = "", list[str]()
     for block in _blocks(body if body is not None else root):

@@ -18,6 +18,7 @@ from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, Na
 from ingest.cleaning import tidy
 from ingest.limits import ParseLimits
 from ingest.recognition import DPI, Recognition, installed
+from ingest.running_lines import without_running_lines
 from ingest.sections import Section
 from ingest.shaping import COMPLEX, faults, is_damaged, mend
 from rag.errors import TooLarge, Unreadable
@@ -37,18 +38,19 @@ def parse_pdf(path: Path, limits: ParseLimits) -> Iterator[Section]:
     Raises Unreadable when the file is cut short, corrupt or needs a password; TooLarge beyond `limits.pages`.
     """
     _check_tail(path)
-    document = _open(path)
-    try:
-        if len(document) > limits.pages:
-            raise TooLarge(f"The PDF has {len(document):,} pages and at most {limits.pages:,} are read; split the document.")
-        shaped, recognition = _ShapedText(path), Recognition()
-        for index in range(len(document)):
-            text = _page_text(document, index, shaped)
-            if installed() and (is_damaged(text) or _is_scan(document[index], text)):
-                text = _better(recognition.text(_picture(document[index], limits)), text)
-            yield Section("", text, is_damaged(text))
-    finally:
-        document.close()
+    with closing(_open(path)) as document:
+        yield from without_running_lines(_pages(document, path, limits))
+
+
+def _pages(document: pdfium.PdfDocument, path: Path, limits: ParseLimits) -> Iterator[Section]:
+    if len(document) > limits.pages:
+        raise TooLarge(f"The PDF has {len(document):,} pages and at most {limits.pages:,} are read; split the document.")
+    shaped, recognition = _ShapedText(path), Recognition()
+    for index in range(len(document)):
+        text = _page_text(document, index, shaped)
+        if installed() and (is_damaged(text) or _is_scan(document[index], text)):
+            text = _better(recognition.text(_picture(document[index], limits)), text)
+        yield Section("", text, is_damaged(text))
 
 
 def count_pdf_pages(path: Path) -> int:

@@ -23,6 +23,8 @@ from serving import instance, ports
 from serving.profile import cpus_of, weights_of
 from serving.run_state import RunState
 
+REPLICA_PORTS = (20_000, 32_000)  # below those that Linux gives to clients
+PORTS_EACH = 20
 CONNECT_SECONDS = 5.0
 RUN_KEY = "this run"  # the name of the key that lives as long as the service runs, for the page's link and the command line
 Say = Callable[[str], None]
@@ -40,7 +42,15 @@ def environment(settings: Settings, temporary: Path) -> dict[str, str]:
     offline = {"HF_HUB_OFFLINE": "0" if instance.names_a_hub_model(*models) else "1"}
     if settings.ray:
         return {**node_environment(temporary), **offline}
-    return {**node_environment(temporary), **offline, "RAY_AUTH_TOKEN_PATH": str(instance.write_secret(settings.run / "ray-token"))}
+    # By default all instances have the same ports behind their HTTP front ends: where a replica of one dies, requests would go to another
+    first = REPLICA_PORTS[0] + settings.port * PORTS_EACH % (REPLICA_PORTS[1] - REPLICA_PORTS[0])
+    ingress = {
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(first),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(first + 1),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + PORTS_EACH - 1),
+    }
+    token = {"RAY_AUTH_TOKEN_PATH": str(instance.write_secret(settings.run / "ray-token"))}
+    return {**node_environment(temporary), **offline, **ingress, **token}
 
 
 def node_environment(temporary: Path) -> dict[str, str]:

@@ -98,6 +98,14 @@ def test_bytes_that_are_no_text_are_refused_with_what_is_accepted(tmp_path: Path
         sniff(save(tmp_path, data), "notes.txt")
 
 
+def test_a_damaged_part_that_tells_the_type_is_refused(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+    with pytest.raises(Unreadable, match="The part mimetype of the file is damaged"):
+        sniff(save(tmp_path, out.getvalue().replace(b"epub+zip", b"epub+zap")), "book.epub")
+
+
 def test_old_and_encrypted_office_files_are_told_apart(tmp_path: Path) -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     with pytest.raises(UnsupportedType, match="old Office format"):

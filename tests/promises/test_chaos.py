@@ -1,0 +1,52 @@
+"""A short run of the chaos suite; `make chaos` is the long one."""
+
+import contextlib
+import random
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests import service as instances
+from tests.conformance.postgresql import find_server_programs, running_server
+from tests.promises.chaos import storm
+from tests.service import Service
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
+
+
+def test_no_other_instance_answers_while_a_gateway_comes_back(service: Service, tmp_path: Path) -> None:
+    second = instances.start(tmp_path / "data")
+    try:
+        (gateway,) = [
+            process
+            for process in psutil.Process(second.process.pid).children(recursive=True)
+            if process.cmdline()[:1] == ["ray::ServeReplica:glossa:Gateway"]
+        ]
+        gateway.kill()
+        statuses, deadline = [], time.monotonic() + 60
+        while not statuses or statuses[-1] != 200 or len(statuses) < 30:
+            with contextlib.suppress(httpx.HTTPError), second.client() as client:
+                statuses.append(client.get("/v1/documents", timeout=10).status_code)
+            assert time.monotonic() < deadline
+        assert set(statuses) <= {200, 503}
+    finally:
+        second.stop()
+
+
+def test_nothing_is_lost_doubled_stuck_or_left_when_parts_are_killed(tmp_path: Path) -> None:
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")  # pytest shows it when the test fails
+    storm(8, 0, seed, tmp_path / "data", print)
+
+
+def test_the_same_with_the_catalog_in_postgresql_whose_sessions_are_killed_too(tmp_path: Path) -> None:
+    programs = find_server_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed")
+    seed = random.randrange(10**6)
+    print(f"seed {seed}")
+    with running_server(programs) as address:
+        storm(8, 0, seed, tmp_path / "data", print, "--catalog", address.format("postgres"))
