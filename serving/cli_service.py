@@ -41,6 +41,7 @@ Window = Annotated[int | None, option("Tokens of the window at openai:URL.", def
 Adapters = Annotated[str | None, option("Folder or bucket (s3://...) of LoRA adapters.", default="none", variable="ADAPTERS")]
 LlamaGuard = Annotated[str | None, option("A Llama Guard for questions and answers (llama-guard-3-8b).", default="none", variable="GUARD")]
 PromptGuard = Annotated[str | None, option("A Prompt Guard for questions and passages.", default="none", variable="PROMPT_GUARD")]
+IngestWorkers = Annotated[int, option("Documents read at the same time.", least=1, variable="INGEST_WORKERS")]
 MaxQueued = Annotated[int, option("Documents that may wait for their ingest.", least=1, variable="MAX_QUEUED_DOCUMENTS")]
 MaxDocuments = Annotated[int, option("Documents that a collection may hold.", least=1, variable="MAX_DOCUMENTS")]
 Replicas = Annotated[int, option("Copies of the search index.", least=1, variable="REPLICAS")]
@@ -63,6 +64,7 @@ def up(
     guard: LlamaGuard = DEFAULTS.guard,
     prompt_guard: PromptGuard = DEFAULTS.prompt_guard,
     replicas: Replicas = DEFAULTS.replicas,
+    ingest_workers: IngestWorkers = DEFAULTS.ingest_workers,
     max_queued_documents: MaxQueued = DEFAULTS.max_queued_documents,
     max_documents: MaxDocuments = DEFAULTS.max_documents,
     samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
