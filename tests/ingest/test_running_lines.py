@@ -43,6 +43,16 @@ def test_what_does_not_come_again_stays() -> None:
     assert pages("", "", "", "") == ["", "", "", ""]
 
 
+def test_numbers_that_do_not_count_pages_stay() -> None:
+    texts = [f"Rechnung {4711 + 7 * n}\n{body(n)}\nSumme {n * n * 13 % 97},50 Euro" for n in range(8)]
+    assert pages(*texts) == texts
+
+
+def test_a_page_of_nothing_else_stays() -> None:
+    texts = [f"Karte {n}" for n in range(8)]
+    assert pages(*texts) == texts
+
+
 def test_the_same_line_in_the_middle_of_pages_stays() -> None:
     texts = [f"{body(n)}\nSumme\n{body(n + 1)}" for n in range(6)]
     assert pages(*texts) == texts

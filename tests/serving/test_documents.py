@@ -137,6 +137,7 @@ def pdf(*texts: str, damaged: Collection[int] = ()) -> bytes:
     for text in texts:
         written.add_page()
         written.set_font("Helvetica" if written.page not in damaged else "Times", size=12)
+        written.set_text_color(255 if written.page in damaged else 0)  # white: text recognition does not see it either
         written.cell(text=text)
     writer = pypdf.PdfWriter(io.BytesIO(bytes(written.output())))
     table = DecodedStreamObject()
