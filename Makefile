@@ -30,6 +30,7 @@ eval: .venv/installed
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.search
 	$(BIN)/python -m tests.bench.ingest
+	$(BIN)/python -m tests.bench.uploads
 	$(BIN)/python -m tests.bench.generation
 	$(BIN)/python -m tests.bench.serve_flags
 	$(BIN)/python -m tests.bench.replicas
