@@ -46,15 +46,13 @@ def wait(child: int, control: socket.socket) -> bool:
     """Return True when the parser has ended; False, and it is killed, when the worker went away meanwhile."""
     control.settimeout(TICK_SECONDS)
     while os.waitpid(child, os.WNOHANG) == (0, 0):
-        try:
+        with suppress(TimeoutError):  # nothing from the worker: look at the parser again
             if not control.recv(1, socket.MSG_PEEK):
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
                 return False
-        except TimeoutError:  # nothing from the worker: look at the parser again
-            continue
-        os.waitpid(child, 0)  # the next request is there: this parser has said its last word
-        break
+            os.waitpid(child, 0)  # the next request is there: this parser has said its last word
+            break
     control.settimeout(None)
     return True
 

@@ -78,9 +78,8 @@ def ingest(
     with service(data) as client:
         if watch:
             send_changes(client, paths, collection, include or (), exclude or ())
-        failed = send_files(client, files, collection, wait=wait)
-    if failed:
-        raise typer.Exit(FAILED)
+        elif send_files(client, files, collection, wait=wait):
+            raise typer.Exit(FAILED)
 
 
 @app.command()

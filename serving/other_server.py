@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -108,11 +109,9 @@ def _model(client: httpx.Client, server: Server) -> dict[str, Any]:
 def _its_counter(client: httpx.Client, model: str, server: Server) -> TokenCounter:
     for kind in (VllmCounter, LlamaCppCounter):
         counter: TokenCounter = kind(client, model)
-        try:
+        with suppress(GeneratorFailed, InvalidInput, ValueError, KeyError):  # it speaks the other dialect, or none: said below
             counter.count([{"role": "user", "content": "?"}])
             return counter
-        except (GeneratorFailed, InvalidInput, ValueError, KeyError):  # it speaks the other dialect, or none: said below
-            continue
     raise InvalidInput(f"The server {server.url} cannot count the tokens of a chat; give its model's tokenizer with --tokenizer.")
 
 
