@@ -80,6 +80,7 @@ def test_a_scan_of_a_sample_reads_as_the_sample_does(tmp_path: Path, name: str) 
     written = text_of(SAMPLES / name)
     assert likeness(text_of(scan(tmp_path / "scan.pdf", SAMPLES / name)), written) > 0.9
     assert likeness(text_of(tmp_path / "scan.png"), written) > 0.9
+    assert "\u0e4d\u0e32" not in text_of(tmp_path / "scan.png"), "Thai sara am is one character"
 
 
 @pytest.mark.parametrize(
