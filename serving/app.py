@@ -3,11 +3,14 @@
 import math
 import os
 import re
+import time
+from collections.abc import Iterable
 from typing import Any
 
 import ray
 from ray import serve
 from ray.serve.config import HTTPOptions
+from ray.serve.schema import ApplicationStatus
 
 from ingest.dispatch import Dispatcher
 from rag.errors import InvalidInput
@@ -22,6 +25,10 @@ LIGHT = {"num_cpus": 0}  # Ray's count of CPUs is for ingest tasks; questions ar
 # Resources that the nodes of a cluster declare (cluster.yaml), and what takes a place there; on one machine all of it is in one place.
 ON_HEAD = {"num_cpus": 0, "resources": {"glossa_head": 0.001}}
 ON_CPU_NODE = {"num_cpus": 1, "resources": {"glossa_cpu": 0.001}}
+# Starts of a replica that may fail in a row. A controller that was started anew has seen none succeed, and with Ray Serve's own limit of
+# three the part would be gone for good: after a database's restart, say. Its other limit, of each replica, is in the node's environment.
+NEVER_GIVE_UP = 1_000_000
+STATUS_POLL_SECONDS = 0.1
 
 
 def question_answering(settings: Settings) -> serve.Application:
@@ -97,6 +104,7 @@ def deployment(kind: type, name: str, place: dict[str, Any], *, replicas: int = 
         max_queued_requests=queued,
         ray_actor_options=place,
         health_check_period_s=5,
+        max_constructor_retry_count=NEVER_GIVE_UP,
     )
 
 
@@ -107,16 +115,23 @@ def deploy(settings: Settings) -> None:
     """
     options = HTTPOptions(host=settings.host, port=settings.port)
     serve.start(proxy_location="HeadOnly", http_options=options, logging_config={"enable_access_log": False})
-    try:
-        serve.run(question_answering(settings), name="glossa", route_prefix="/")
-        serve.run(ingest(settings), name="ingest", route_prefix=None)
-    except RuntimeError as error:
-        raise InvalidInput(f"The service could not start: {said_by_replicas() or error}") from error
+    run(question_answering(settings), "glossa", "/")
+    run(ingest(settings), "ingest", None)
 
 
-def said_by_replicas() -> str:
-    """The last line of what the replicas that did not start have raised."""
-    deployments = [each for application in serve.status().applications.values() for each in application.deployments.values()]
-    lines = [line.strip() for deployment in deployments for line in deployment.message.splitlines()]
+def run(application: serve.Application, name: str, route_prefix: str | None) -> None:
+    """Deploy, and return when all replicas run. Raises InvalidInput when one raised at its start: Ray Serve would try it for ever."""
+    serve.run_many([serve.RunTarget(application, name, route_prefix)], wait_for_applications_running=False)
+    while (status := serve.status().applications[name]).status != ApplicationStatus.RUNNING:
+        messages = [deployment.message for deployment in status.deployments.values()]
+        raised = last_raised(messages)
+        if raised or status.status == ApplicationStatus.DEPLOY_FAILED:
+            raise InvalidInput(f"The service could not start: {raised or status.message}")
+        time.sleep(STATUS_POLL_SECONDS)
+
+
+def last_raised(messages: Iterable[str]) -> str:
+    """The last line of what replicas that did not start have raised."""
+    lines = [line.strip() for message in messages for line in message.splitlines()]
     raised = [line for line in lines if re.match(r"[\w.]+(Error|Input|NotYet|Exception): ", line)]
     return re.sub(r"^[\w.]+: ", "", raised[-1]) if raised else ""

@@ -66,14 +66,19 @@ class Storm:
 
     def call(self, method: str, path: str, accepted: tuple[int, ...], **arguments: Any) -> httpx.Response:
         """A request, sent again until it is answered: what is killed beneath it may cost an answer, never an acknowledged change."""
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline, last = time.monotonic() + ANSWER_SECONDS, ""
         while True:
-            with contextlib.suppress(httpx.HTTPError), self.service.client() as client:
-                response = client.request(method, path, timeout=20, **arguments)
+            try:
+                with self.service.client() as client:
+                    response = client.request(method, path, timeout=20, **arguments)
+            except httpx.HTTPError as error:
+                last = repr(error)
+            else:
                 if response.status_code in accepted:
                     return response
-                assert response.status_code >= 429, response.text  # busy or away; anything else is a wrong answer
-            assert time.monotonic() < deadline, f"{method} {path} was not answered in {ANSWER_SECONDS} s"
+                last = f"{response.status_code} {response.text}"
+                assert response.status_code >= 429, last  # busy or away; anything else is a wrong answer
+            assert time.monotonic() < deadline, f"{method} {path} was not answered in {ANSWER_SECONDS} s, at last: {last}"
             time.sleep(0.2)
 
     def upload(self) -> None:

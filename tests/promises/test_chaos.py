@@ -11,7 +11,7 @@ import pytest
 
 from tests import service as instances
 from tests.conformance.postgresql import find_server_programs, running_server
-from tests.promises.chaos import storm
+from tests.promises.chaos import described, storm
 from tests.service import Service
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
@@ -34,6 +34,33 @@ def test_no_other_instance_answers_while_a_gateway_comes_back(service: Service, 
         assert set(statuses) <= {200, 503}
     finally:
         second.stop()
+
+
+def test_a_part_that_dies_again_and_again_after_a_new_controller_comes_back(tmp_path: Path) -> None:
+    """A new controller has seen no replica start: Ray Serve would give the part up for ever after three that died while starting."""
+    with instances.holding({"lamp.txt": "The lamp is red."}, tmp_path / "data") as service:
+        assert kill(service, "ray::ServeController", 1) == 1
+        assert kill(service, "ray::ServeReplica:glossa:Retrieval", 5) == 5
+        statuses, deadline = [], time.monotonic() + 120
+        while statuses[-1:] != [200]:
+            assert time.monotonic() < deadline, statuses
+            with contextlib.suppress(httpx.HTTPError), service.client() as client:
+                statuses.append(client.post("/v1/search", json={"question": "the lamp"}, timeout=20).status_code)
+            time.sleep(0.5)
+        assert set(statuses) <= {200, 503}
+
+
+def kill(service: Service, kind: str, times: int) -> int:
+    """Kill the process of this kind, and those that take its place, as soon as they are there; how many."""
+    killed: set[int] = set()
+    deadline = time.monotonic() + 60
+    while len(killed) < times and time.monotonic() < deadline:
+        for process in psutil.Process(service.process.pid).children(recursive=True):
+            if process.pid not in killed and kind in described(process):
+                process.kill()
+                killed.add(process.pid)
+        time.sleep(0.05)
+    return len(killed)
 
 
 def test_nothing_is_lost_doubled_stuck_or_left_when_parts_are_killed(tmp_path: Path) -> None:
