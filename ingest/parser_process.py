@@ -5,6 +5,7 @@ kernel, which no loop inside a library can hold up: RLIMIT_AS for memory, an ala
 python -m ingest.parser_process FD, a socket on which each byte brings the file descriptor of one request.
 """
 
+import gc
 import os
 import resource
 import signal
@@ -15,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ingest.formats import count_pages, parse
+from ingest.recognition import installed
 from rag.errors import TooLarge
 
 TICK_SECONDS = 0.02  # how often the server looks whether its worker still lives while a file is being parsed
@@ -22,6 +24,8 @@ TICK_SECONDS = 0.02  # how often the server looks whether its worker still lives
 
 def serve(control: socket.socket) -> None:
     """Fork a parser for each request, until the worker closes its end."""
+    installed()  # kept here: else each parser would start Tesseract to ask
+    gc.freeze()  # nor need each go through, and so copy, what is here for good
     while True:
         _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not descriptors:

@@ -29,6 +29,7 @@ logging.getLogger("pypdf").addHandler(logging.NullHandler())
 
 FEW_CHARACTERS = 100  # such as a scanner's own line on each page
 TAIL_BYTES = 64 << 10  # readers allow some rubbish after the end; mail gateways and web servers append less than this
+_CORRUPT_PAGE = "Page {} of the PDF is corrupt; save the PDF anew or remove the page."
 _EMPTY_TARGET = re.compile(rb"(<[0-9A-Fa-f]+>)\s*<\s*>")
 
 
@@ -47,10 +48,13 @@ def _pages(document: pdfium.PdfDocument, path: Path, limits: ParseLimits) -> Ite
         raise TooLarge(f"The PDF has {len(document):,} pages and at most {limits.pages:,} are read; split the document.")
     shaped, recognition = _ShapedText(path), Recognition()
     for index in range(len(document)):
-        text = _page_text(document, index, shaped)
-        if installed() and (is_damaged(text) or _is_scan(document[index], text)):
-            text = _better(recognition.text(_picture(document[index], limits)), text)
-        yield Section("", text, is_damaged(text))
+        with closing(_open_page(document, index)) as page:
+            text = _page_text(page, index, shaped)
+            damaged = is_damaged(text)
+            if installed() and (damaged or _is_scan(page, text)):
+                text = _better(recognition.text(_picture(page, limits)), text)
+                damaged = is_damaged(text)
+        yield Section("", text, damaged)
 
 
 def count_pdf_pages(path: Path) -> int:
@@ -76,15 +80,19 @@ def _open(path: Path) -> pdfium.PdfDocument:
         raise Unreadable("The PDF is corrupt and cannot be opened; upload it again, or save it anew.") from error
 
 
-def _page_text(document: pdfium.PdfDocument, index: int, shaped: "_ShapedText") -> str:
+def _open_page(document: pdfium.PdfDocument, index: int) -> pdfium.PdfPage:
     try:
-        page = document[index]
-        text_page = page.get_textpage()
+        return document[index]
     except pdfium.PdfiumError as error:
-        raise Unreadable(f"Page {index + 1} of {len(document)} of the PDF is corrupt; save the PDF anew or remove the page.") from error
-    text = text_page.get_text_range()
-    text_page.close()
-    page.close()
+        raise Unreadable(_CORRUPT_PAGE.format(index + 1)) from error
+
+
+def _page_text(page: pdfium.PdfPage, index: int, shaped: "_ShapedText") -> str:
+    try:
+        with closing(page.get_textpage()) as text_page:
+            text = text_page.get_text_range()
+    except pdfium.PdfiumError as error:
+        raise Unreadable(_CORRUPT_PAGE.format(index + 1)) from error
     if COMPLEX.search(text):
         text = min(shaped.page(index), text, key=lambda found: faults(mend(found)) if found else len(text))
         text = mend(text)

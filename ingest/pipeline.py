@@ -3,9 +3,13 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from ingest.recognition import NoRecognition
@@ -14,10 +18,10 @@ from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import Document
-from rag.chunker import ChunkSpan, chunk_page
+from rag.chunker import chunk_page
 from rag.embedder import Embedder
 from rag.errors import EmbedderMismatch, NotYet, RagError, Unreadable
-from rag.languages import LANGUAGES, UNKNOWN, detect_document_language, detect_language
+from rag.languages import LANGUAGES, UNKNOWN, detect_document_language, detect_language, detect_page_language
 from rag.records import Chunk, Page, Status
 from rag.sentences import sentence_spans
 
@@ -50,15 +54,18 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Em
 def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, embedder: Embedder, sandbox: Sandbox) -> None:
     """The steps, until the document is deleted, cancelled or taken over. Raises RagError when it cannot be read or embedded."""
     report = Report(engine, document.id, attempt)
-    pages = []
+    pages: list[Page] = []
+    pieces: list[Piece] = []
     for page, total in sandbox.parse(blobs.path(document.sha256), document.media_type):
         pages.append(page)
+        pieces += cut(page, embedder)  # while the parser reads the next page
         if not report.parsing(len(pages), total):
             return
     language = detect_document_language(sample(pages))
+    if language not in (*LANGUAGES, UNKNOWN):  # its chunks were taken for one of the eight
+        pieces = [piece._replace(chunk=replace(piece.chunk, language=language)) for piece in pieces]
     if not report.embedding(0.0):
         return
-    pieces = [piece for page in pages for piece in cut(page, embedder, language)]
     if not pieces:
         raise Unreadable("The document holds no text; if it is a scan, run text recognition (OCR) on it first.")
     embedded: list[EmbeddedChunk] = []
@@ -71,26 +78,29 @@ def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, e
 
 
 class Report:
-    """Notes in the catalog how far an attempt is. Each method returns False when nobody wants the document any more: then stop."""
+    """Notes in the catalog how far an attempt is, now and then. A note returns False when nobody wants the document any more: then stop."""
 
     def __init__(self, engine: Engine, document_id: str, attempt: int) -> None:
-        self._note = partial(documents.set_progress, engine, document_id, attempt)
+        self._write = partial(documents.set_progress, engine, document_id, attempt)
         self._pages_read = 0
         self._last = time.monotonic()
 
     def parsing(self, read: int, total: int | None) -> bool:
         """`read` pages, of `total` where the format says so."""
         self._pages_read = read
-        if time.monotonic() - self._last < REPORT_SECONDS:
-            return True
-        self._last = time.monotonic()
         share = EMBEDDING_STARTS_AT * read / total if total else 0.0
-        return self._note(Status.PARSING, min(share, EMBEDDING_STARTS_AT), pages_read=read, pages_total=total)
+        return self._note(Status.PARSING, min(share, EMBEDDING_STARTS_AT), total)
 
     def embedding(self, share: float) -> bool:
         """All pages are read; `share` of the chunks is embedded."""
         progress = min(EMBEDDING_STARTS_AT + (1 - EMBEDDING_STARTS_AT) * share, 0.99)
-        return self._note(Status.EMBEDDING, progress, pages_read=self._pages_read, pages_total=self._pages_read)
+        return self._note(Status.EMBEDDING, progress, self._pages_read)
+
+    def _note(self, status: Status, progress: float, total: int | None) -> bool:
+        if time.monotonic() - self._last < REPORT_SECONDS:
+            return True
+        self._last = time.monotonic()
+        return self._write(status, progress, pages_read=self._pages_read, pages_total=total)
 
 
 def sample(pages: Sequence[Page]) -> str:
@@ -99,34 +109,40 @@ def sample(pages: Sequence[Page]) -> str:
     return "\n".join(halves)
 
 
-Piece = tuple[Chunk, list[str], np.ndarray]  # the chunk, its windows' texts, its token ids (t,)
+class Piece(NamedTuple):
+    """A chunk, its token ids i32 (t,), and the token at which each of its windows begins."""
+
+    chunk: Chunk
+    tokens: NDArray[np.int32]
+    windows: list[int]
 
 
-def cut(page: Page, embedder: Embedder, document_language: str) -> Iterator[Piece]:
-    """The chunks of one page, by tokens of the embedder's own tokenizer, which runs over the page once.
-
-    Each chunk's language is its own, but for a document outside the eight, whose chunks would be taken for one of them.
-    """
-    outside = document_language not in (*LANGUAGES, UNKNOWN)
+def cut(page: Page, embedder: Embedder) -> Iterator[Piece]:
+    """The chunks of one page, by tokens of the embedder's own tokenizer, which runs over the page once. Each has a language of its own."""
     tokens = embedder.tokenize(page.text)
-    page_language = detect_language(page.text)
-    spans: Sequence[ChunkSpan] = chunk_page(page.text, tokens.offsets, sentence_spans(page.text, page_language))
-    for span in spans:
+    for span in chunk_page(page.text, tokens.offsets, sentence_spans(page.text, detect_page_language(page.text))):
         text = page.text[span.start : span.end]
-        windows = [page.text[start:end] for start, end in span.windows] if embedder.token_vectors is not None else []
-        yield (
-            Chunk(page.number, span.start, span.end, text, document_language if outside else detect_language(text)),
-            windows,
+        yield Piece(
+            Chunk(page.number, span.start, span.end, text, detect_language(text)),
             tokens.ids[span.first_token : span.last_token],
+            [first - span.first_token for first in span.window_tokens],
         )
 
 
 def embed(pieces: Sequence[Piece], embedder: Embedder) -> list[EmbeddedChunk]:
-    """Vectors of chunks and of their windows, in one call of the encoder."""
-    texts = [chunk.text for chunk, _, _ in pieces] + [window for _, windows, _ in pieces for window in windows]
-    vectors = embedder.encode_passages(texts).astype(np.float16)
-    embedded, following = [], len(pieces)
-    for index, (chunk, windows, tokens) in enumerate(pieces):
-        embedded.append(EmbeddedChunk(chunk, vectors[index], vectors[following : following + len(windows)], tokens))
-        following += len(windows)
-    return embedded
+    """Vectors of chunks and, if the model is static, of their windows."""
+    if embedder.token_vectors is None:
+        vectors = embedder.encode_passages([piece.chunk.text for piece in pieces]).astype(np.float16)
+        no_windows = np.empty((0, embedder.dimension), np.float16)
+        return [EmbeddedChunk(piece.chunk, vector, no_windows, piece.tokens) for piece, vector in zip(pieces, vectors, strict=True)]
+    ids = np.concatenate([piece.tokens for piece in pieces])
+    firsts = [0, *accumulate(len(piece.tokens) for piece in pieces)][:-1]
+    vectors = embedder.encode_tokens(ids, firsts).astype(np.float16)
+    # a chunk without windows takes part as one, so that the last window of the chunk before ends with its own tokens
+    counts = [len(piece.windows) or 1 for piece in pieces]
+    starts = [first + start for first, piece in zip(firsts, pieces, strict=True) for start in piece.windows or [0]]
+    of_chunks = np.split(embedder.encode_tokens(ids, starts).astype(np.float16), list(accumulate(counts))[:-1])
+    return [
+        EmbeddedChunk(piece.chunk, vector, windows[: len(piece.windows)], piece.tokens)
+        for piece, vector, windows in zip(pieces, vectors, of_chunks, strict=True)
+    ]

@@ -69,7 +69,8 @@ def _hides_vowel_i(text: str) -> bool:
 
 def faults(text: str) -> int:
     """Count the places that no writer would write: unmapped glyphs, marks without a base, foreign letters inside a word."""
-    return len(_MARK_WITHOUT_BASE.findall(text)) + len(_FOREIGN.findall(text))
+    marks = len(_MARK_WITHOUT_BASE.findall(text)) if COMPLEX.search(text) else 0
+    return marks + len(_FOREIGN.findall(text))
 
 
 def is_damaged(text: str) -> bool:

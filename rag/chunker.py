@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+import numpy as np
 import regex
 
 from rag.errors import InvalidInput
@@ -19,6 +20,7 @@ _PARAGRAPH = regex.compile(r"\n\s*\n")
 _STOP = regex.compile(r"[.!?…।॥。]['\"”’»)\]]*$")
 _WORD_START = regex.compile(r"\s+(?=\S)")
 _THAI = regex.compile(r"\p{Thai}")
+_SPACE = np.array([chr(code).isspace() for code in range(0x3002)])  # by code point; above the last of these there is no white space
 _CLUSTER = regex.compile(r"\X")  # of Unicode 15.1 and later: consonants that a virama joins are one cluster, a Devanagari syllable
 
 Offsets = tuple[int, int]
@@ -26,13 +28,15 @@ Offsets = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class ChunkSpan:
-    """One chunk of a page: characters [start, end), tokens [first_token, last_token), and the character spans of its windows."""
+    """One chunk of a page: characters [start, end), tokens [first_token, last_token), the character spans of its windows and where their
+    tokens begin: a window's go on to the next window's, the last one's to the end of the chunk."""
 
     start: int
     end: int
     first_token: int
     last_token: int
     windows: tuple[Offsets, ...]
+    window_tokens: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,11 @@ class _Tokens:
     text: str
     starts: list[int]
 
+    def before(self, position: int) -> int:
+        return bisect_left(self.starts, position)
+
     def count(self, start: int, end: int) -> int:
-        return bisect_left(self.starts, end) - bisect_left(self.starts, start)
+        return self.before(end) - self.before(start)
 
 
 def chunk_page(
@@ -75,8 +82,14 @@ def chunk_page(
 
 
 def _token_starts(text: str, offsets: Sequence[Offsets]) -> list[int]:
-    skipped = (start + len(word) - len(word.lstrip()) if (word := text[start:end]).strip() else start for start, end in offsets)
-    return list(accumulate(skipped, max))
+    if not offsets:
+        return []
+    starts, ends = np.array(offsets).T
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    solid = np.flatnonzero(~_SPACE[np.minimum(codes, len(_SPACE) - 1)])
+    following = np.append(solid, len(text))[np.searchsorted(solid, starts)]
+    starts = np.where(following < ends, following, starts)
+    return list(np.maximum.accumulate(starts).tolist())
 
 
 def _paragraphs(tokens: _Tokens, sentences: Sequence[Offsets]) -> list[list[Offsets]]:
@@ -131,8 +144,10 @@ def _finish(tokens: _Tokens, chunk: Offsets, sentences: Sequence[Offsets], windo
         inside.append((max(start, sentences[at][0]), min(end, sentences[at][1])))
     pieces = [piece for span in inside for piece in _cut(tokens, span, window_tokens, int(WINDOW_SLACK * window_tokens))]
     windows = tuple(_pack_paragraphs(tokens, [pieces], window_tokens))
-    tokens_before = bisect_left(tokens.starts, start)
-    return ChunkSpan(start, end, tokens_before, bisect_left(tokens.starts, end), windows if len(windows) > 1 else ())
+    if len(windows) == 1:
+        windows = ()
+    firsts = tuple(tokens.before(first) for first, _ in windows)
+    return ChunkSpan(start, end, tokens.before(start), tokens.before(end), windows, firsts)
 
 
 def _cut(tokens: _Tokens, span: Offsets, target: int, longest: int) -> Iterator[Offsets]:
@@ -157,7 +172,7 @@ def _cut(tokens: _Tokens, span: Offsets, target: int, longest: int) -> Iterator[
 def _border(tokens: _Tokens, span: Offsets, size: int, longest: int, borders: tuple[list[int], list[int]]) -> int:
     """Return where the first piece of `span` ends: at the last border within `size` tokens, or else where it does the least harm."""
     (start, end), (words, clusters) = span, borders
-    fitting = tokens.starts[bisect_left(tokens.starts, start) + size]
+    fitting = tokens.starts[tokens.before(start) + size]
     border = _last_between(words, start, fitting) or _last_between(clusters, start, fitting)
     if border:
         return border
@@ -184,5 +199,5 @@ def _borders(tokens: _Tokens, start: int, end: int) -> tuple[list[int], list[int
     words = {start + match.end() for match in _WORD_START.finditer(sentence)}
     if _THAI.search(sentence):
         words.update(start + at for at in accumulate(map(len, thai_words(sentence))))
-    token_starts = tokens.starts[bisect_left(tokens.starts, start) : bisect_left(tokens.starts, end)]
+    token_starts = tokens.starts[tokens.before(start) : tokens.before(end)]
     return sorted(words & set(token_starts) & set(clusters)), clusters

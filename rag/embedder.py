@@ -72,6 +72,19 @@ class Embedder:
         """L2-normalised vectors f32 (n, d); zeros for a text without tokens."""
         return self._encode(list(texts), self.passage_prompt) if texts else np.empty((0, self.dimension), np.float32)
 
+    def encode_tokens(self, ids: NDArray[np.int32], firsts: Sequence[int]) -> Vectors:
+        """What `encode_passages` gives for pieces of a text, from its tokens `ids` (t,); piece i begins at token `firsts[i]`, in order.
+
+        For static models only, whose vector of a text is the sum of its tokens': a text that is tokenized for its chunks already need not
+        be again for each of them. A word cut by a border may have other tokens by itself.
+        """
+        assert self.token_vectors is not None
+        offsets = torch.tensor(firsts, dtype=torch.long)
+        weight = torch.from_numpy(self.token_vectors)
+        sums = torch.nn.functional.embedding_bag(torch.from_numpy(ids).long(), weight, offsets, mode="sum").numpy()
+        sums += self.token_vectors[self.tokenize(self.passage_prompt).ids].sum(axis=0)
+        return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), TINY), np.float32)
+
     def encode_question(self, question: str) -> Vectors:
         """The L2-normalised vector f32 (d,); zeros for a question without tokens."""
         if self.token_vectors is None:

@@ -55,7 +55,7 @@ def ingest_file(path: Path, turn: int, *, clock: Stopwatch, engine: Engine, blob
     media_type = sniff(path, path.name)
     pages = clock("parse", lambda: list(parse(path, media_type)))
     language = clock("document language", lambda: detect_document_language(sample(pages)))
-    pieces = clock("chunk", lambda: [piece for page in pages for piece in cut(page, embedder, language)])
+    pieces = clock("chunk", lambda: [piece for page in pages for piece in cut(page, embedder)])
     embedded = clock("embed", lambda: embed(pieces, embedder))
     staged = blobs.stage()
     staged.write(path.read_bytes() + str(turn).encode())

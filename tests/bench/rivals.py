@@ -8,6 +8,7 @@ Run: .venv/bin/python -m tests.bench.rivals [FOLDER...] [--copies 4]. Ends with 
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -41,6 +42,7 @@ def glossa(folder: Path) -> Ingest:
     engine, blobs = open_catalog(f"sqlite:///{folder}/catalog.sqlite"), BlobStore(folder / "blobs")
     migrate(engine)
     parts: dict[str, Any] = {"engine": engine, "blobs": blobs, "embedder": load_embedder(None), "sandbox": Sandbox()}
+    gc.freeze()
 
     def one(path: Path) -> int:
         staged = blobs.stage()
@@ -183,6 +185,7 @@ def run(name: str, folder: Path) -> None:
         began = time.perf_counter()
         pages = sum(ingest(path) for path in paths[1:])
         seconds = time.perf_counter() - began
+    gc.unfreeze()
     print(json.dumps({"pages": pages, "seconds": seconds}))
 
 

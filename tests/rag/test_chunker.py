@@ -41,7 +41,7 @@ def texts(text: str, chunks: list[ChunkSpan]) -> list[str]:
 
 def test_a_short_page_is_one_chunk_without_windows() -> None:
     text = "  The pump is blue.  "
-    assert chunk_words(text, max_tokens=10) == [ChunkSpan(2, 19, 0, 4, ())]
+    assert chunk_words(text, max_tokens=10) == [ChunkSpan(2, 19, 0, 4, (), ())]
 
 
 def test_an_empty_page_has_no_chunks() -> None:
@@ -175,6 +175,9 @@ def test_chunks_and_windows_keep_their_promises_on_any_page(
         if chunk.windows:
             assert_parts(text, list(chunk.windows), text[chunk.start : chunk.end])
             assert 2 <= len(chunk.windows) <= 255
+            borders = pairwise([*chunk.window_tokens, chunk.last_token])
+            for (first, last), (begin, stop) in zip(borders, chunk.windows, strict=True):
+                assert all(begin < end and start < stop for start, end in offsets[first:last] if text[start:end].strip())
 
 
 def cluster_starts(text: str) -> set[int]:

@@ -25,6 +25,13 @@ def test_a_question_of_a_static_model_is_encoded_as_the_library_encodes_it(embed
     assert embedder.encode_question(question) == pytest.approx(embedder.encode_passages([question])[0], abs=1e-6)
 
 
+def test_a_static_model_encodes_pieces_of_a_text_from_its_tokens_as_it_does_their_texts(embedder: Embedder) -> None:
+    pieces = ["Der Hund schläft. ", "พนักงานมีสิทธิลาพักร้อน ", "", "वारंटी दो साल की है। ", "GL-200"]
+    tokens = [embedder.tokenize(piece).ids for piece in pieces]
+    firsts = [0, *np.cumsum([len(ids) for ids in tokens])[:-1].tolist()]
+    assert np.allclose(embedder.encode_tokens(np.concatenate(tokens), firsts), embedder.encode_passages(pieces), atol=1e-5)
+
+
 def test_tokens_say_which_characters_they_stand_for(embedder: Embedder) -> None:
     tokens = embedder.tokenize("  GL-200 ช้าง")
     assert len(tokens.ids) == len(tokens.offsets)
