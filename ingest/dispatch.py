@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore
+from rag.bucket import open_blobs
 from rag.catalog import documents
 from rag.catalog.documents import Document
 from rag.catalog.schema import open_catalog
@@ -36,7 +37,7 @@ def parts(settings: Settings) -> "tuple[Engine, BlobStore, Embedder, Sandbox]":
     from rag.embedder import load_embedder  # imports torch, which the dispatcher itself does not need: it would start five seconds later
 
     os.nice(NICENESS)
-    made = open_catalog(settings.catalog_url), BlobStore(settings.blobs), load_embedder(settings.embedder), Sandbox()
+    made = open_catalog(settings.catalog_url), open_blobs(settings), load_embedder(settings.embedder), Sandbox()
     gc.freeze()  # the garbage collector need not go through torch again and again: a tenth of the time
     return made
 

@@ -73,7 +73,7 @@ def _check_tail(path: Path) -> None:
 
 def _open(path: Path) -> pdfium.PdfDocument:
     try:
-        return pdfium.PdfDocument(path)
+        return pdfium.PdfDocument(path.read_bytes())  # by its path it would not find a file that has no name in any folder
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) == pdfium.raw.FPDF_ERR_PASSWORD:
             raise Unreadable("The PDF is encrypted and needs a password; upload a copy saved without one.") from error

@@ -56,11 +56,12 @@ def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, e
     report = Report(engine, document.id, attempt)
     pages: list[Page] = []
     pieces: list[Piece] = []
-    for page, total in sandbox.parse(blobs.path(document.sha256), document.media_type):
-        pages.append(page)
-        pieces += cut(page, embedder)  # while the parser reads the next page
-        if not report.parsing(len(pages), total):
-            return
+    with blobs.local(document.sha256) as path:
+        for page, total in sandbox.parse(path, document.media_type):
+            pages.append(page)
+            pieces += cut(page, embedder)  # while the parser reads the next page
+            if not report.parsing(len(pages), total):
+                return
     language = detect_document_language(sample(pages))
     if language not in (*LANGUAGES, UNKNOWN):  # its chunks were taken for one of the eight
         pieces = [piece._replace(chunk=replace(piece.chunk, language=language)) for piece in pieces]

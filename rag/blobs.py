@@ -104,6 +104,11 @@ class BlobStore:
         """Where the blob is, or would be."""
         return self.root / sha256[:2] / sha256
 
+    @contextmanager
+    def local(self, sha256: str) -> Iterator[Path]:
+        """A file with the blob's bytes, to read as long as the context lasts."""
+        yield self.path(sha256)
+
     def remove(self, sha256: str) -> None:
         """Removes the blob, durably; one that is not there is no error. Call it only inside a transaction that saw no reference to it."""
         path = self.path(sha256)

@@ -14,7 +14,7 @@ class Settings:
 
     data: Path = Path("data")  # catalog, files, logs and the state of the run
     catalog: str | None = None  # postgresql://...; None is SQLite in `data`
-    files: Path | None = None  # folder of the original files; None is one in `data`
+    files: str | None = None  # folder of the original files, or a bucket (s3://...); None is a folder in `data`
     ray: str | None = None  # address of a Ray cluster that runs already, or `auto`; None starts Ray on this machine
     host: str = "127.0.0.1"  # loopback only unless told otherwise
     port: int = 8000
@@ -54,8 +54,8 @@ class Settings:
                 raise InvalidInput(f"The setting {name} is {getattr(self, name)}; a TCP port is at most 65535.")
         if self.ray and not ((self.catalog or "").startswith("postgres") and self.files):
             raise InvalidInput(
-                "On a Ray cluster every node needs the same catalog and the same files: give a PostgreSQL database with --catalog and a "
-                "folder that all nodes share with --files."
+                "On a Ray cluster every node needs the same catalog and the same files: give a PostgreSQL database with --catalog and with "
+                "--files a bucket (s3://...) or a folder that all nodes share."
             )
         if not self.host:
             raise InvalidInput("The setting host is empty; name an address to listen on, such as 127.0.0.1.")
@@ -64,11 +64,6 @@ class Settings:
     def catalog_url(self) -> str:
         """The catalog's SQLAlchemy URL."""
         return self.catalog or f"sqlite:///{self.data.absolute() / 'catalog.sqlite'}"
-
-    @property
-    def blobs(self) -> Path:
-        """The folder of the original files."""
-        return self.files or self.data / "blobs"
 
     @property
     def run(self) -> Path:

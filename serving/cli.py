@@ -55,7 +55,9 @@ def service(data: Path) -> "Iterator[Glossa]":
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files, and folders with all in them except hidden files.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Files, and folders or buckets (s3://...) with all in them except hidden files.")
+    ],
     *,
     collection: Into = "default",
     include: Annotated[list[str] | None, typer.Option(help=f"Only files like {PATTERN}; may be repeated.", show_default="all")] = None,
@@ -69,15 +71,17 @@ def ingest(
     Examples:  glossa ingest handbook.pdf prices.xlsx
                glossa ingest handbook/ --collection hr --no-wait
                glossa ingest shared/ --include '*.pdf' --exclude 'drafts/*' --watch
+               glossa ingest s3://company/handbooks
     """
     from serving.progress import send_files
-    from serving.sending import find_files
+    from serving.sending import find_files, source
     from serving.watching import watch as send_changes
 
-    files = find_files(paths, include or (), exclude or (), none_is_fine=watch)
+    sources = [source(path) for path in paths]
+    files = find_files(sources, include or (), exclude or (), none_is_fine=watch)
     with service(data) as client:
         if watch:
-            send_changes(client, paths, collection, include or (), exclude or ())
+            send_changes(client, sources, collection, include or (), exclude or ())
         elif send_files(client, files, collection, wait=wait):
             raise typer.Exit(FAILED)
 

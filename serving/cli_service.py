@@ -29,7 +29,7 @@ Data = Annotated[Path, option("Folder of the service: catalog, documents, logs."
 Host = Annotated[str, option("Address to listen on; 0.0.0.0 lets other machines in.", variable="HOST")]
 Port = Annotated[int, option("Port of the page and the API.", least=1, most=65535, variable="PORT")]
 Catalog = Annotated[str | None, option("postgresql://... instead of SQLite in --data.", default="SQLite", variable="CATALOG")]
-Files = Annotated[Path | None, option("Folder of the original files.", default="in --data", variable="FILES")]
+Files = Annotated[str | None, option("Folder or bucket (s3://...) of the original files.", default="in --data", variable="FILES")]
 Ray = Annotated[str | None, option("A Ray cluster that runs: its address, or auto.", default="start Ray here", variable="RAY")]
 Embedder = Annotated[
     str | None, option("Any sentence-transformers model, by name or path.", default="the one in the package", variable="EMBEDDER")

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, StreamingResponse
+from starlette.background import BackgroundTask
 
 from rag.catalog import documents as catalog
 from rag.catalog.keys import Key
@@ -129,7 +131,9 @@ async def get_content(document_id: str, services: CurrentServices, key: CurrentK
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name.rsplit('/', 1)[-1], safe='')}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    return FileResponse(services.blobs.path(row.sha256), media_type=row.media_type, headers=headers)
+    held = ExitStack()
+    path = await asyncio.to_thread(held.enter_context, services.blobs.local(row.sha256))
+    return FileResponse(path, media_type=row.media_type, headers=headers, background=BackgroundTask(held.close))
 
 
 @router.get("/{document_id}/text", response_model=PageText, responses=http_errors.responses(401, 404, 422), summary="The text of one page")

@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from ray.serve.handle import DeploymentHandle
 
-from rag.blobs import BlobStore
+from rag.bucket import open_blobs
 from rag.catalog.collections import count_by_status, list_collections
 from rag.catalog.feed import current_version
 from rag.catalog.schema import open_catalog
@@ -155,7 +155,7 @@ class Gateway:
             generator = worker_generator(llm, workers, adapters=settings.adapters is not None)
         if generator is not None and guard is not None and guards is not None:
             generator = Guarded(generator, worker_generator(guard, guards))
-        engine, blobs = open_catalog(settings.catalog_url), BlobStore(settings.blobs)
+        engine, blobs = open_catalog(settings.catalog_url), open_blobs(settings)
         self.services = Services(settings, engine, blobs, retrieval, generator, prompt_guard)
 
     def __serve_build_asgi_app__(self) -> Guard:

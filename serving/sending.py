@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from rag.bucket import SCHEME, reached
 from rag.errors import InvalidInput
 from rag.records import Status
 from serving.client import Glossa
@@ -44,6 +45,21 @@ class Outcome:
     def settled(self) -> bool:
         """Nothing more will happen to it."""
         return self.status in (Status.READY, Status.FAILED) or self.note == GONE
+
+
+def source(path: str) -> Path:
+    """A file or folder, here or in a bucket (s3://...). Raises InvalidInput when nothing here reads buckets, NotYet when it fails."""
+    if not path.startswith(SCHEME):
+        return Path(path)
+    try:
+        import s3fs  # noqa: F401  # universal_pathlib needs it for such an address
+        from upath import UPath
+    except ModuleNotFoundError as error:
+        raise InvalidInput(f"{path} is a bucket, but what reads those is not here; pip install 'glossa[s3]'.") from error
+    found = UPath(path)
+    with reached(path):
+        found.exists()
+    return found  # type: ignore[return-value]  # it has a Path's methods
 
 
 def find_files(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from rag.blobs import BlobStore
+from rag.bucket import open_blobs
 from rag.catalog.documents import remove_dropped_blobs
 from rag.catalog.keys import create_key, key_count, revoke
 from rag.catalog.schema import migrate, open_catalog
@@ -93,7 +93,7 @@ def prepare(settings: Settings, say: Say) -> tuple[Engine, str]:
     """Make the data folder and the catalog ready; returns the catalog and the key of this run. Prints the first key, once."""
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
-    blobs = BlobStore(settings.blobs)
+    blobs = open_blobs(settings)
     blobs.clear_staging()
     remove_dropped_blobs(engine, blobs)
     revoke(engine, RUN_KEY)

@@ -179,10 +179,10 @@ class FormReceiver:
 def accept(services: Services, staged: StagedBlob, *, collection: str, name: str) -> Document:
     """Make one received file durable: bytes first, then its row in the catalog. Raises the reason when it is not taken."""
     try:
-        staged.finish()
         if staged.size == 0:
             raise Unreadable("The file is empty; upload one with text in it.")
         media_type = sniff(staged.path, name)
+        staged.finish()
         return register(services.engine, services.blobs, staged, collection=collection, name=name, media_type=media_type)
     finally:
         staged.discard()  # nothing to do once it is adopted

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from rag.catalog import tables
 from rag.catalog.schema import next_version, writing
 from rag.catalog.switch import UNFINISHED, publish, remove, remove_older
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
-from rag.errors import Finished, InvalidInput, NotFound, QueueFull, TooLarge
+from rag.errors import Finished, InvalidInput, NotFound, NotYet, QueueFull, TooLarge
 from rag.records import Page, Status
 
+log = logging.getLogger(__name__)
 LONGEST_NAME = 500  # characters; PostgreSQL's index entries end at 2,704 bytes and a character may need four
 MOST_LISTED = 1000
 NOT_BEGUN = {"progress": 0.0, "pages_read": 0, "pages_total": None, "error": None, "retry_helps": None}
@@ -202,18 +204,22 @@ def unfinished(engine: Engine) -> list[Document]:
 def remove_dropped_blobs(engine: Engine, blobs: BlobStore) -> int:
     """Removes the files of documents that are gone, where no collection has the same bytes; returns how many. Call it at start as well.
 
-    A crash before this leaves the note of what to remove, so the next call removes it. Not covered: a crash within `register` between
-    the file's rename and the commit leaves a file that nothing refers to.
+    A crash before this leaves the note of what to remove, so the next call removes it; so it is when the files cannot be reached now. Not
+    covered: a crash within `register` between the file's rename and the commit leaves a file that nothing refers to.
     """
     with engine.connect() as connection:
         if connection.execute(select(dropped_blobs.c.sha256).limit(1)).first() is None:
             return 0
-    with writing(engine) as connection:
-        used = select(documents.c.id).where(documents.c.sha256 == dropped_blobs.c.sha256).exists()
-        unused = connection.execute(select(dropped_blobs.c.sha256).where(~used)).scalars().all()
-        for sha256 in unused:
-            blobs.remove(sha256)
-        connection.execute(dropped_blobs.delete())
+    try:
+        with writing(engine) as connection:
+            used = select(documents.c.id).where(documents.c.sha256 == dropped_blobs.c.sha256).exists()
+            unused = connection.execute(select(dropped_blobs.c.sha256).where(~used)).scalars().all()
+            for sha256 in unused:
+                blobs.remove(sha256)
+            connection.execute(dropped_blobs.delete())
+    except NotYet:
+        log.warning("files that no document has any more stay until later", exc_info=True)
+        return 0
     return len(unused)
 
 

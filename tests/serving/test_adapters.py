@@ -2,18 +2,12 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from rag.errors import InvalidInput, NotFound
-from serving import ports
 
 pytest.importorskip("vllm")
 import boto3
@@ -22,6 +16,7 @@ from ray.serve.llm import LLMConfig
 from serving import adapters
 from serving.profile import Profile
 from serving.workers import build
+from tests.s3_server import running_s3
 from tests.tiny_adapter import save_tiny_adapter
 from tests.tiny_llama import save_tiny_llama
 
@@ -37,37 +32,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def bucket(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The same folder in an S3 server of its own."""
-    port = ports.free()
-    url = f"http://127.0.0.1:{port}"
-    for name, value in {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "a",
-        "AWS_SECRET_ACCESS_KEY": "b",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    command = [sys.executable, "-m", "moto.server", "--port", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy())
-    try:
-        deadline = time.monotonic() + 60
-        while not _answers(url):
-            assert time.monotonic() < deadline and server.poll() is None
-            time.sleep(0.1)
-        s3 = boto3.client("s3")
-        s3.create_bucket(Bucket="models", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    with running_s3() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        server.make_bucket("models")
         for path in (folder / "legal").iterdir():
-            s3.upload_file(str(path), "models", f"lora/legal/{path.name}")
+            boto3.client("s3").upload_file(str(path), "models", f"lora/legal/{path.name}")
         yield "s3://models/lora"
-    finally:
-        server.kill()
-        server.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/moto-api/").is_success
-    except httpx.HTTPError:
-        return False
 
 
 def config(**fields: object) -> LLMConfig:
