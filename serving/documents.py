@@ -11,12 +11,14 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.background import BackgroundTask
 
 from rag.catalog import documents as catalog
+from rag.catalog.collections import count_by_status
 from rag.catalog.keys import Key
+from rag.catalog.switch import UNFINISHED
 from rag.errors import InvalidInput, NotFound
 from rag.records import Status
 from serving import events, http_errors
 from serving.auth import CurrentKey, allowed
-from serving.schemas import DOCUMENT, Deleted, Document, DocumentList, PageText, Upload, UploadList
+from serving.schemas import DOCUMENT, PROGRESS, Deleted, Document, DocumentList, PageText, Progress, Upload, UploadList
 from serving.services import CurrentServices, Services
 from serving.uploads import Received, receive
 
@@ -107,6 +109,39 @@ async def list_documents(
         cursor=cursor,
     )
     return DocumentList(documents=[Document.model_validate(row) for row in rows], next_cursor=following)
+
+
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "Events `progress` at each change; the last when no document waits or is worked on.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": events.event("progress", PROGRESS)}},
+        },
+        **http_errors.responses(401, 404),
+    },
+    summary="Follow all documents' progress",
+)
+async def get_progress(
+    services: CurrentServices, key: CurrentKey, collection: Annotated[str | None, Query(max_length=200)] = None
+) -> StreamingResponse:
+    """How far an ingest of many documents is, as server-sent events: of one collection, or of all that the key may see."""
+    return events.stream(progress(services, allowed(key, [collection] if collection else None)))
+
+
+async def progress(services: Services, visible: frozenset[str] | None) -> AsyncIterator[str]:
+    """The numbers of documents by status at each change, until none is unfinished."""
+    shown = None
+    while True:
+        counts = await asyncio.to_thread(count_by_status, services.engine, visible)
+        unfinished = sum(counts.get(status, 0) for status in UNFINISHED)
+        if counts != shown:
+            shown = counts
+            yield events.event("progress", Progress(documents=counts, unfinished=unfinished))
+        if not unfinished:
+            return
+        await asyncio.sleep(EVENT_POLL_SECONDS)
 
 
 @router.get("/{document_id}", response_model=Document, responses=http_errors.responses(401, 404), summary="One document and its status")

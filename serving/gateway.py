@@ -16,7 +16,7 @@ from rag.catalog.feed import current_version
 from rag.catalog.schema import open_catalog
 from rag.chat import load_chat_tokenizer
 from rag.settings import Settings
-from serving import ask, documents, http_errors, openai_api
+from serving import ask, documents, http_errors, metrics, openai_api
 from serving.answering import EXTRACTIVE
 from serving.auth import CurrentKey, allowed
 from serving.generator import Generator, WorkerGenerator
@@ -99,6 +99,7 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(documents.router)
     app.include_router(ask.router)
     app.include_router(openai_api.router)
+    app.include_router(metrics.router)
     app.mount("/assets", StaticFiles(directory=WEB), name="assets")
     http_errors.install(app)
 

@@ -1,9 +1,10 @@
 """How the command line shows that something goes on: bars on a terminal, plain lines elsewhere, always on standard error."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rag.languages import LANGUAGES
 from rag.records import Status
@@ -27,10 +28,17 @@ def following(total: int) -> Iterator[Callable[[list[Outcome], str], None]]:
 
         yield lines
         return
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[doing]}", markup=False))
-    with Progress(*columns, console=err) as bar:
-        task = bar.add_task("", total=total, doing="")
-        yield lambda outcomes, doing: bar.update(task, completed=sum(o.settled for o in outcomes), doing=one_line(doing))
+    told_by = TextColumn("{task.fields[rate]} {task.fields[doing]}", markup=False)
+    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True), told_by, console=err) as bar:
+        task = bar.add_task("", total=total, doing="", rate="")
+        began = time.monotonic()
+
+        def show(outcomes: list[Outcome], doing: str) -> None:
+            settled = sum(o.settled for o in outcomes)
+            rate = f"{settled / (time.monotonic() - began):.1f}/s" if settled else ""
+            bar.update(task, completed=settled, doing=one_line(doing), rate=rate)
+
+        yield show
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rag.records import Status
 
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+PROGRESS: dict[str, Any] = {"documents": {"queued": 7, "parsing": 2, "ready": 12}, "unfinished": 9}
 DOCUMENT: dict[str, Any] = {
     "id": "d_5f1c2a9be04d4b7c",
     "collection": "default",
@@ -285,6 +286,14 @@ class Ready(BaseModel):
     model_config = shown({"status": "ready", "version": 8})
     status: Literal["ready"] = "ready"
     version: int
+
+
+class Progress(BaseModel):
+    """How far an ingest of many documents is."""
+
+    model_config = shown(PROGRESS)
+    documents: dict[str, int] = Field(description="Number of documents by status.")
+    unfinished: int = Field(description="Those that wait or are worked on.")
 
 
 class ServiceStatus(BaseModel):

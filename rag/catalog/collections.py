@@ -51,6 +51,14 @@ def embedder_stamps(engine: Engine) -> dict[str, EmbedderStamp]:
         return {row.name: EmbedderStamp(**row.embedder) for row in rows}
 
 
+def count_by_collection(engine: Engine, visible: Collection[str] | None) -> dict[tuple[str, str], int]:
+    """How many documents there are of each visible collection and status that occurs."""
+    columns = (collections.c.name, documents.c.status)
+    counted = select(*columns, func.count()).join_from(documents, collections).where(in_sight(visible)).group_by(*columns)
+    with engine.connect() as connection:
+        return {(name, status): count for name, status, count in connection.execute(counted)}
+
+
 def count_by_status(engine: Engine, visible: Collection[str] | None) -> dict[str, int]:
     """How many visible documents there are of each status that occurs."""
     counted = (

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from rag.settings import Settings
 from serving.start import connect_ray, node_environment
 from tests import service as instances
 from tests.conformance.postgresql import find_server_programs, running_server
-from tests.service import add
+from tests.service import add, finished, upload
 from tests.tiny_llama import HANDBOOK, SAYS, save_cpu_profile
 
 pytestmark = pytest.mark.timeout(500)
@@ -50,11 +51,13 @@ def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["subproce
     shutil.rmtree(short)
 
 
-def placed(nodes: "subprocess.Popen[str]") -> dict[str, list[str]]:
+def tell(nodes: "subprocess.Popen[str]", command: str) -> dict[str, list[str]]:
+    """What is where after the command."""
     assert nodes.stdin is not None and nodes.stdout is not None
-    nodes.stdin.write("where\n")
+    nodes.stdin.write(f"{command}\n")
     nodes.stdin.flush()
-    found: dict[str, list[str]] = json.loads(nodes.stdout.readline())
+    answer = next(line for line in nodes.stdout if line.startswith("{"))  # Ray prints there that a node has gone
+    found: dict[str, list[str]] = json.loads(answer)
     return found
 
 
@@ -69,7 +72,7 @@ def test_each_part_is_on_the_node_meant_for_it(nodes: "subprocess.Popen[str]", d
         with service.client() as client:
             assert add(client, "handbuch.md", HANDBOOK.encode())["status"] == "ready"
             answer = client.post("/v1/ask", json={"question": "Wie lang ist der Urlaub im Jahr?"}).json()
-        where = placed(nodes)
+        where = tell(nodes, "where")
     finally:
         service.stop()
     assert (answer["answer"], answer["generator"]) == (SAYS, "tiny-llama")
@@ -77,14 +80,34 @@ def test_each_part_is_on_the_node_meant_for_it(nodes: "subprocess.Popen[str]", d
     assert where["Retrieval"] == ["cpu", "cpu"]
     assert where["Worker"] == ["gpu"]
     assert set(where["tasks"]) == {"cpu"}
-    assert "Worker" not in placed(nodes), "stopping the service leaves the cluster as it was"
+    assert "Worker" not in tell(nodes, "where"), "stopping the service leaves the cluster as it was"
+
+
+def test_what_a_node_was_reading_when_it_left_is_read_by_another(nodes: "subprocess.Popen[str]", database: str, tmp_path: Path) -> None:
+    assert nodes.stdout is not None
+    address = nodes.stdout.readline().strip()
+    options = ["--ray", address, "--catalog", database, "--files", str(tmp_path / "files"), "--ingest-workers", "8"]
+    service = instances.start(tmp_path / "data", *options, seconds=300)
+    try:
+        tell(nodes, "join")
+        with service.client() as client:
+            files = [(f"{number}.csv", f"number;place\n{number};Bonn\n".encode() * 15_000) for number in range(8)]
+            rows = upload(client, *files)
+            deadline = time.monotonic() + 120
+            while "second" not in tell(nodes, "where")["running"]:
+                assert time.monotonic() < deadline
+            tell(nodes, "leave")
+            done = [finished(client, row["id"]) for row in rows]
+    finally:
+        service.stop()
+    assert {(row["status"], row["pages"]) for row in done} == {("ready", 150)}
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"catalog": "postgresql://db/glossa"}, {"files": Path("f")}, {"catalog": "sqlite:///c.sqlite", "files": Path("f")}]
+    "settings", [{}, {"catalog": "postgresql://db/glossa"}, {"files": "f"}, {"catalog": "sqlite:///c.sqlite", "files": "f"}]
 )
 def test_a_cluster_whose_nodes_would_see_different_things_is_refused(settings: dict[str, object]) -> None:
-    with pytest.raises(InvalidInput, match="--catalog and a folder that all nodes share with --files"):
+    with pytest.raises(InvalidInput, match=r"--catalog and with --files a bucket \(s3://...\) or a folder"):
         Settings(ray="auto", **settings)  # type: ignore[arg-type]
 
 

@@ -1,6 +1,7 @@
 """Three Ray nodes on one machine, as in cluster.yaml: a head, a node for retrieval and ingest, one with a GPU that is only declared.
 
-Run as a program: prints the cluster's address, then, for each line it reads, which node each replica and ingest worker is on.
+Run as a program: prints the cluster's address, then, for each line it reads, which node each replica and ingest worker is on. Before it
+says so, `join` adds a second node for ingest, and `leave` ends that node at once.
 """
 
 import json
@@ -25,14 +26,20 @@ def main() -> None:
         nodes[cluster.add_node(**SHAPES[role]).node_id] = role
     ray.init(cluster.address, log_to_driver=False, namespace="test")
     print(cluster.address, flush=True)
-    for _ in sys.stdin:
+    second = None
+    for command in sys.stdin:
+        if command == "join\n":
+            second = cluster.add_node(**SHAPES["cpu"])
+            nodes[second.node_id] = "second"
+        elif command == "leave\n":
+            cluster.remove_node(second, allow_graceful=False)
         print(json.dumps(placed(nodes)), flush=True)
     ray.shutdown()
     cluster.shutdown()
 
 
 def placed(nodes: dict[str, str]) -> dict[str, list[str]]:
-    """Where the living replicas are, by deployment; and `tasks`, where ingest ran."""
+    """Where the living replicas are, by deployment; and where ingest ran or runs (`tasks`) and runs (`running`)."""
     from ray.util.state import list_actors, list_tasks
 
     where: dict[str, list[str]] = {}
@@ -40,7 +47,9 @@ def placed(nodes: dict[str, str]) -> dict[str, list[str]]:
         if actor.name and actor.name.startswith("SERVE_REPLICA::"):
             deployment = actor.name.removeprefix("SERVE_REPLICA::").split("#")[1]
             where.setdefault(deployment, []).append(nodes[actor.node_id])
-    where["tasks"] = [nodes[task.node_id] for task in list_tasks(filters=[("name", "=", "ingest_document")], detail=True) if task.node_id]
+    tasks = [task for task in list_tasks(filters=[("name", "=", "ingest_document")], detail=True, limit=1000) if task.node_id]
+    where["tasks"] = [nodes[task.node_id] for task in tasks]
+    where["running"] = [nodes[task.node_id] for task in tasks if task.state == "RUNNING"]
     return where
 
 

@@ -28,6 +28,9 @@ def test_a_narrow_key_finds_lists_and_touches_its_own_collection_only(
         assert [c["name"] for c in guest.get("/v1/collections").json()["collections"]] == [collection]
         for path in ("", "/content", "/text", "/events"):
             assert guest.get(f"/v1/documents/{secret['id']}{path}").status_code == 404
+        assert guest.get("/v1/documents/events", params={"collection": f"{collection}-secret"}).status_code == 404
+        assert '"ready":1}' in guest.get("/v1/documents/events").text
+        assert f"{collection}-secret" not in guest.get("/metrics").text
         assert guest.delete(f"/v1/documents/{secret['id']}").status_code == 404
         refused = guest.post("/v1/documents", data={"collection": f"{collection}-secret"}, files=[("files", ("x.txt", b"x"))])
         assert refused.status_code == 404

@@ -9,6 +9,7 @@ import fpdf
 import httpx
 import psutil
 import pypdf
+from prometheus_client.parser import text_string_to_metric_families
 from pypdf.generic import DecodedStreamObject, NameObject
 
 from tests.service import Service, add, finished, upload
@@ -75,6 +76,29 @@ def test_progress_is_told_until_the_document_is_ready_or_deleted(client: httpx.C
         assert next(lines) == "event: document"
         client.delete(f"/v1/documents/{document_id}")
         assert [line for line in lines if line.startswith("event")][-1] in ("event: deleted", "event: document")
+
+
+def test_progress_of_a_collection_is_told_until_nothing_of_it_waits(client: httpx.Client, collection: str) -> None:
+    files = [(f"{number}.txt", f"Ship {number} is in the harbour.\n\n".encode() * 3000) for number in range(6)]
+    upload(client, *files, collection=collection)
+    told = client.get("/v1/documents/events", params={"collection": collection}).text
+    events = [json.loads(line.removeprefix("data: ")) for line in told.splitlines() if line.startswith("data: ")]
+    assert events[-1] == {"documents": {"ready": 6}, "unfinished": 0}
+    assert [event["unfinished"] for event in events] == sorted((event["unfinished"] for event in events), reverse=True)
+    assert all(sum(event["documents"].values()) == 6 for event in events)
+    again = client.get("/v1/documents/events", params={"collection": collection}).text
+    assert again.count("event: progress") == 1
+
+
+def test_prometheus_is_told_how_many_documents_each_collection_has(service: Service, client: httpx.Client, collection: str) -> None:
+    add(client, "ship.txt", b"The ship is in the harbour.", collection)
+    assert add(client, "broken.pdf", b"%PDF-1.4 broken", collection)["status"] == "failed"
+    answer = client.get("/metrics")
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    counts = {s.labels["status"]: s.value for s in families["glossa_documents"].samples if s.labels["collection"] == collection}
+    assert counts == {"queued": 0, "parsing": 0, "embedding": 0, "ready": 1, "failed": 1}
+    assert families["glossa_catalog_version"].samples[0].value == client.get("/v1/status").json()["version"]
+    assert httpx.get(f"{service.url}/metrics").status_code == 401
 
 
 def test_a_conversation_is_answered_at_its_last_question(client: httpx.Client, collection: str) -> None:

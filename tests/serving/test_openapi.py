@@ -18,6 +18,8 @@ OPERATIONS = {
     "POST /v1/documents",
     "GET /v1/documents",
     "GET /v1/documents/{document_id}",
+    "GET /v1/documents/events",
+    "GET /metrics",
     "GET /v1/documents/{document_id}/content",
     "GET /v1/documents/{document_id}/text",
     "GET /v1/documents/{document_id}/events",
@@ -78,6 +80,7 @@ def test_the_live_service_keeps_to_its_description_when_fuzzed(service: Service,
         add(client, "fuzz.txt", b"Something to find.", collection)
     # uploads are streamed by hand and have their own tests; a delete or an event stream of a random id is covered as 404
     schema = schemathesis.openapi.from_dict(spec).exclude(path="/v1/documents", method="POST")
+    schema = schema.exclude(path="/v1/documents/events")  # it takes each event for a body of its own, which the schema does not mean
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
     tried = 0
     for operation in schema.get_all_operations():
