@@ -28,7 +28,9 @@ from rag.sentences import sentence_spans
 log = logging.getLogger(__name__)
 BATCH = 256  # chunks embedded at once: enough to keep the encoder busy, small enough to show progress
 SAMPLE_CHARACTERS = 20_000  # langdetect needs far less to be sure
-EMBEDDING_STARTS_AT = 0.5  # of the progress shown; parsing and embedding take about as long
+EMBEDDING_STARTS_AT = (
+    0.5  # of the progress shown; embedding takes longer than parsing with a transformer, and next to nothing with the static model
+)
 REPORT_SECONDS = 0.3  # between notes of progress: a person sees it as smooth, and the catalog has other things to write
 
 

@@ -55,6 +55,23 @@ def test_every_line_of_the_sample_pdfs_comes_back(name: str) -> None:
     assert [line for line in lines if not line.startswith("<!--") and "".join(line.split()) not in text] == []
 
 
+def test_two_columns_are_read_one_after_the_other_and_a_table_row_by_row(tmp_path: Path) -> None:
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=11)
+    pdf.add_page()
+    words = [f"word{number}" for number in range(1200)]
+    with pdf.text_columns(ncols=2, gutter=8) as columns:
+        columns.write(" ".join(words))
+    pdf.add_page()
+    with pdf.table() as table:
+        for row in range(5):
+            table.row([f"left{row}", f"right{row}"])
+    pdf.output(str(tmp_path / "columns.pdf"))
+    *flowing, rows = [page.text for page in parse(tmp_path / "columns.pdf", PDF)]
+    assert " ".join(flowing).split() == words
+    assert rows.split() == [cell for row in range(5) for cell in (f"left{row}", f"right{row}")]
+
+
 def test_a_word_broken_at_a_line_end_is_joined() -> None:
     assert tidy("Die Arbeits-\r\nzeit,  Reise-\nKosten") == "Die Arbeitszeit, Reise-Kosten"
     assert tidy("state-of-the-\nart") == "state-of-the-\nart"
