@@ -6,14 +6,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rag.blobs import BlobStore, StagedBlob
 from rag.errors import InvalidInput, NotYet
 from rag.settings import Settings
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 SCHEME = "s3://"
@@ -87,7 +83,7 @@ class Bucket(BlobStore):
             raise InvalidInput("The files are to be in a bucket, but s3fs is not here; pip install 'glossa[s3]'.") from error
         self.address = address.rstrip("/")
         one_try = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS, "retries": {"total_max_attempts": 1}}
-        self.objects: S3FileSystem = S3FileSystem(config_kwargs=one_try, use_listings_cache=False, skip_instance_cache=True)
+        self.objects = S3FileSystem(config_kwargs=one_try, use_listings_cache=False, skip_instance_cache=True)
         self.objects.retries = TRIES
         # a server that shall say "100 Continue" before it is sent a file is waited for without any limit
         self.objects.s3.meta.events.unregister("before-call.s3", add_expect_header)
