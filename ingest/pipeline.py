@@ -28,9 +28,7 @@ from rag.sentences import sentence_spans
 log = logging.getLogger(__name__)
 BATCH = 256  # chunks embedded at once: enough to keep the encoder busy, small enough to show progress
 SAMPLE_CHARACTERS = 20_000  # langdetect needs far less to be sure
-EMBEDDING_STARTS_AT = (
-    0.5  # of the progress shown; embedding takes longer than parsing with a transformer, and next to nothing with the static model
-)
+EMBEDDING_STARTS_AT = 0.5  # of the progress shown: a transformer takes longer to embed than to parse, the static model no time
 REPORT_SECONDS = 0.3  # between notes of progress: a person sees it as smooth, and the catalog has other things to write
 
 

@@ -47,9 +47,11 @@ class _Tokens:
     starts: list[int]
 
     def before(self, position: int) -> int:
+        """How many tokens begin before a character."""
         return bisect_left(self.starts, position)
 
     def count(self, start: int, end: int) -> int:
+        """How many tokens begin in a span of characters."""
         return self.before(end) - self.before(start)
 
 

@@ -159,15 +159,12 @@ async def whole_answer(asked: Asked, services: Services) -> Answered:
 @router.post(
     "/ask",
     response_model=AskResponse,
-    responses={
-        200: {
-            "description": "The answer; with `stream` server-sent events `passages`, `delta`, `citations`, `done`, or `error`.",
-            "content": {
-                "text/event-stream": {"schema": {"type": "string"}, "example": events.event("delta", {"text": "Twenty-three days. [1]"})}
-            },
-        },
-        **http_errors.responses(401, 404, 409, 411, 413, 422, 503),
-    },
+    responses=events.responses(
+        "The answer; with `stream` server-sent events `passages`, `delta`, `citations`, `done`, or `error`.",
+        "delta",
+        {"text": "Twenty-three days. [1]"},
+    )
+    | http_errors.responses(401, 404, 409, 411, 413, 422, 503),
     summary="Answer a question",
 )
 async def ask(body: AskRequest, services: CurrentServices, key: CurrentKey) -> AskResponse | StreamingResponse:

@@ -1,29 +1,25 @@
-"""The routes of documents: upload, list, look into, follow and delete."""
+"""The routes of documents: upload, list, look into, cancel, retry and delete."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
 from rag.catalog import documents as catalog
-from rag.catalog.collections import count_by_status
 from rag.catalog.keys import Key
-from rag.catalog.switch import UNFINISHED
 from rag.errors import InvalidInput, NotFound
 from rag.records import Status
-from serving import events, http_errors
+from serving import http_errors
 from serving.auth import CurrentKey, allowed
-from serving.schemas import DOCUMENT, PROGRESS, Deleted, Document, DocumentList, PageText, Progress, Upload, UploadList
+from serving.schemas import Deleted, Document, DocumentList, PageText, Upload, UploadList
 from serving.services import CurrentServices, Services
 from serving.uploads import Received, receive
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"])
-EVENT_POLL_SECONDS = 0.15  # a person sees progress as smooth; a query of the catalog takes 0.1 ms
 MAX_COLLECTION_CHARACTERS = 100
 FORM: dict[str, Any] = {
     "required": True,
@@ -111,39 +107,6 @@ async def list_documents(
     return DocumentList(documents=[Document.model_validate(row) for row in rows], next_cursor=following)
 
 
-@router.get(
-    "/events",
-    response_class=StreamingResponse,
-    responses={
-        200: {
-            "description": "Events `progress` at each change; the last when no document waits or is worked on.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": events.event("progress", PROGRESS)}},
-        },
-        **http_errors.responses(401, 404),
-    },
-    summary="Follow all documents' progress",
-)
-async def get_progress(
-    services: CurrentServices, key: CurrentKey, collection: Annotated[str | None, Query(max_length=200)] = None
-) -> StreamingResponse:
-    """How far an ingest of many documents is, as server-sent events: of one collection, or of all that the key may see."""
-    return events.stream(progress(services, allowed(key, [collection] if collection else None)))
-
-
-async def progress(services: Services, visible: frozenset[str] | None) -> AsyncIterator[str]:
-    """The numbers of documents by status at each change, until none is unfinished."""
-    shown = None
-    while True:
-        counts = await asyncio.to_thread(count_by_status, services.engine, visible)
-        unfinished = sum(counts.get(status, 0) for status in UNFINISHED)
-        if counts != shown:
-            shown = counts
-            yield events.event("progress", Progress(documents=counts, unfinished=unfinished))
-        if not unfinished:
-            return
-        await asyncio.sleep(EVENT_POLL_SECONDS)
-
-
 @router.get("/{document_id}", response_model=Document, responses=http_errors.responses(401, 404), summary="One document and its status")
 async def get_document(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
     """Where a document stands."""
@@ -180,42 +143,6 @@ async def get_text(document_id: str, services: CurrentServices, key: CurrentKey,
         raise NotFound(f"The document {document_id} has no text yet: it is {row.status}.")
     found = await asyncio.to_thread(catalog.page_text, services.engine, document_id, page, visible)
     return PageText(document_id=row.id, name=row.name, page=found.number, pages=row.pages, label=found.label, text=found.text)
-
-
-async def changes(services: Services, document_id: str, visible: frozenset[str] | None) -> AsyncIterator[str]:
-    """The document at each change until it is ready, failed or deleted."""
-    shown = None
-    while True:
-        try:
-            row = await asyncio.to_thread(catalog.get, services.engine, document_id, visible)
-        except NotFound:
-            yield events.event("deleted", {"id": document_id})
-            return
-        if row != shown:
-            shown = row
-            yield events.event("document", Document.model_validate(row))
-        if row.status in (Status.READY, Status.FAILED):
-            return
-        await asyncio.sleep(EVENT_POLL_SECONDS)
-
-
-@router.get(
-    "/{document_id}/events",
-    response_class=StreamingResponse,
-    responses={
-        200: {
-            "description": "Events `document` (the document at each change; the last when it is ready or failed) and `deleted`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": events.event("document", DOCUMENT)}},
-        },
-        **http_errors.responses(401, 404),
-    },
-    summary="Follow a document's progress",
-)
-async def get_events(document_id: str, services: CurrentServices, key: CurrentKey) -> StreamingResponse:
-    """Progress as server-sent events."""
-    visible = allowed(key, None)
-    await asyncio.to_thread(catalog.get, services.engine, document_id, visible)  # 404 before the stream starts
-    return events.stream(changes(services, document_id, visible))
 
 
 @router.post(

@@ -19,3 +19,13 @@ def event(name: str, data: BaseModel | dict[str, Any]) -> str:
 def stream(events: AsyncIterator[str]) -> StreamingResponse:
     """The response that sends `events` as they come."""
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+
+
+def responses(description: str, name: str, example: BaseModel | dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """What OpenAPI says about a route that answers with events; `example` is the data of an event `name`."""
+    return {
+        200: {
+            "description": description,
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": event(name, example)}},
+        }
+    }

@@ -16,7 +16,7 @@ from rag.catalog.feed import current_version
 from rag.catalog.schema import open_catalog
 from rag.chat import load_chat_tokenizer
 from rag.settings import Settings
-from serving import ask, documents, http_errors, metrics, openai_api
+from serving import ask, documents, following, http_errors, metrics, openai_api
 from serving.answering import EXTRACTIVE
 from serving.auth import CurrentKey, allowed
 from serving.generator import Generator, WorkerGenerator
@@ -96,6 +96,7 @@ def build_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.include_router(router)
+    app.include_router(following.router)  # before a document's routes: `events` is no id
     app.include_router(documents.router)
     app.include_router(ask.router)
     app.include_router(openai_api.router)
