@@ -5,37 +5,34 @@ import logging
 import os
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ray
 from sqlalchemy import Engine
 
+from ingest.pipeline import ingest
 from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore
 from rag.bucket import open_blobs
 from rag.catalog import documents
 from rag.catalog.documents import Document
 from rag.catalog.schema import open_catalog
+from rag.embedder import Embedder, load_embedder
 from rag.errors import NotFound
 from rag.settings import Settings
 
 log = logging.getLogger(__name__)
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.1  # between two looks for documents; one that must wait, as a disk is full, is tried again as often
+LOOK_AHEAD = 64  # documents beside those in work that one look finds: with 10,000 queued it takes 5 ms, as the database sorts them
 MAX_DEATHS = 3  # of workers: a file that takes three down does so by itself
 NICENESS = 5  # questions go before ingest where they share a core
 
 
-if TYPE_CHECKING:
-    from rag.embedder import Embedder
-
-
 @cache
-def parts(settings: Settings) -> "tuple[Engine, BlobStore, Embedder, Sandbox]":
+def parts(settings: Settings) -> tuple[Engine, BlobStore, Embedder, Sandbox]:
     """What a worker process needs; made by its first task and kept for the next ones."""
-    from rag.embedder import load_embedder  # imports torch, which the dispatcher itself does not need: it would start five seconds later
-
     os.nice(NICENESS)
     made = open_catalog(settings.catalog_url), open_blobs(settings), load_embedder(settings.embedder), Sandbox()
     gc.freeze()  # the garbage collector need not go through torch again and again: a tenth of the time
@@ -45,8 +42,6 @@ def parts(settings: Settings) -> "tuple[Engine, BlobStore, Embedder, Sandbox]":
 @ray.remote(max_retries=0)  # the dispatcher decides on another try: it knows the attempts of all earlier runs
 def ingest_document(settings: Settings, document_id: str) -> None:
     """Ingest one document in a Ray worker."""
-    from ingest.pipeline import ingest  # as above
-
     engine, blobs, embedder, sandbox = parts(settings)
     try:
         document = documents.get(engine, document_id, None)
@@ -68,6 +63,8 @@ class Dispatcher:
         """Open the catalog and begin with what an earlier run left unfinished."""
         self.settings = settings
         self.engine = open_catalog(settings.catalog_url)
+        self.waiting: deque[Document] = deque()  # the first of those unfinished when they were last looked for
+        self.looked = 0.0
         self.running: dict[ray.ObjectRef[None], Document] = {}
         self.deaths: Counter[str] = Counter()
         # a cluster keeps ingest off the nodes with GPUs (cluster.yaml)
@@ -85,13 +82,13 @@ class Dispatcher:
             except Exception:  # the catalog may be away for a moment; documents stay queued there until it is back
                 log.exception("dispatch failed; trying again")
                 time.sleep(1)
-            time.sleep(POLL_SECONDS)
 
     def collect(self) -> None:
-        """Take finished tasks off the list; a worker that died costs its document one attempt."""
+        """Take a finished task off the list as soon as there is one; a worker that died costs its document one attempt."""
         if not self.running:
+            time.sleep(POLL_SECONDS)
             return
-        done, _ = ray.wait(list(self.running), num_returns=len(self.running), timeout=0)
+        done, _ = ray.wait(list(self.running), timeout=POLL_SECONDS)
         for task in done:
             document = self.running.pop(task)
             try:
@@ -106,15 +103,15 @@ class Dispatcher:
 
     def start(self) -> None:
         """Start tasks for the oldest unfinished documents; the same bytes in one collection never twice at a time."""
-        room = self.settings.ingest_workers - len(self.running)
-        if room <= 0:
-            return
+        if not self.waiting and time.monotonic() - self.looked > POLL_SECONDS:
+            self.looked = time.monotonic()
+            self.waiting.extend(documents.unfinished(self.engine, self.settings.ingest_workers + LOOK_AHEAD))
         busy = {key(document) for document in self.running.values()}
-        for document in documents.unfinished(self.engine):
-            if room and key(document) not in busy:
+        while self.waiting and len(self.running) < self.settings.ingest_workers:
+            document = self.waiting.popleft()
+            if key(document) not in busy:
                 self.running[ingest_document.options(**self.place).remote(self.settings, document.id)] = document
                 busy.add(key(document))
-                room -= 1
 
 
 def key(document: Document) -> tuple[str, str, str]:

@@ -19,7 +19,7 @@ from rag.catalog import documents
 from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import Document
 from rag.chunker import chunk_page
-from rag.embedder import Embedder
+from rag.embedder import Embedder, StaticEmbedder
 from rag.errors import EmbedderMismatch, NotYet, RagError, Unreadable
 from rag.languages import LANGUAGES, UNKNOWN, detect_document_language, detect_language, detect_page_language
 from rag.records import Chunk, Page, Status
@@ -132,7 +132,7 @@ def cut(page: Page, embedder: Embedder) -> Iterator[Piece]:
 
 def embed(pieces: Sequence[Piece], embedder: Embedder) -> list[EmbeddedChunk]:
     """Vectors of chunks and, if the model is static, of their windows."""
-    if embedder.token_vectors is None:
+    if not isinstance(embedder, StaticEmbedder):
         vectors = embedder.encode_passages([piece.chunk.text for piece in pieces]).astype(np.float16)
         no_windows = np.empty((0, embedder.dimension), np.float16)
         return [EmbeddedChunk(piece.chunk, vector, no_windows, piece.tokens) for piece, vector in zip(pieces, vectors, strict=True)]

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import regex
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from rag.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 Message = dict[str, Any]  # as the OpenAI chat API has it: role, content, and for tools tool_calls or tool_call_id
 Tool = dict[str, Any]
@@ -43,7 +45,7 @@ class TokenCounter(Protocol):
 class ChatTokenizer:
     """A Hugging Face tokenizer with a chat template; may be used from any thread."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, name: str) -> None:
+    def __init__(self, tokenizer: "PreTrainedTokenizerBase", name: str) -> None:
         """Wrap it. Raises InvalidInput when it has no chat template: a base model cannot hold a conversation."""
         if not tokenizer.chat_template:
             raise InvalidInput(f"The model {name} has no chat template; use its instruction-tuned version ('...-Instruct').")
@@ -92,6 +94,8 @@ def _as_templates_have_it(message: Message) -> Message:
 
 def load_chat_tokenizer(name_or_path: str) -> ChatTokenizer:
     """From a folder or, by hub name, from the hub. Raises InvalidInput when there is none, or none that may be had without a token."""
+    from transformers import AutoTokenizer  # brings torch; a service that answers by quoting does without
+
     local = Path(name_or_path).expanduser().is_dir()
     try:
         tokenizer = AutoTokenizer.from_pretrained(name_or_path, local_files_only=local)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from rag.analyzers import analyze
 from rag.catalog.feed import current_version, pending
 from rag.catalog.schema import open_catalog
+from rag.embedder import load_embedder
 from rag.errors import InvalidInput, NotYet
 from rag.languages import LANGUAGES, detect_language
 from rag.records import Citation, Extract, Passage
+from rag.retriever import Retriever
 from rag.sentences import sentence_spans
 from rag.settings import Settings
 from serving.messages import Found, Query, milliseconds
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from ray.serve.handle import DeploymentHandle
-
-    from rag.retriever import Retriever
 
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
@@ -35,10 +35,6 @@ class Retrieval:
 
     def __init__(self, settings: Settings, reranking: "DeploymentHandle[Any] | None" = None) -> None:
         """Load the embedder and the index; the replica takes requests only when both are there."""
-        # Imported where a replica starts: they bring torch, and the gateway and the process that deploys do without.
-        from rag.embedder import load_embedder
-        from rag.retriever import Retriever
-
         self.settings = settings
         self.reranking = reranking
         self.engine = open_catalog(settings.catalog_url)
@@ -138,7 +134,7 @@ class Retrieval:
             raise RuntimeError("the follower thread has ended")
 
 
-def warm_up(retriever: "Retriever") -> None:
+def warm_up(retriever: Retriever) -> None:
     """Load dictionaries and models now: they would cost the first question most of a second."""
     for language in LANGUAGES:
         analyze("warm up", language)

@@ -194,10 +194,10 @@ def retry(engine: Engine, document_id: str, visible: Collection[str] | None) -> 
         return _find(connection, document_id, visible)
 
 
-def unfinished(engine: Engine) -> list[Document]:
-    """Every document that is queued or being worked on, in the order of their last upload."""
+def unfinished(engine: Engine, limit: int) -> list[Document]:
+    """The first documents that are queued or being worked on, in the order of their last upload."""
     with engine.connect() as connection:
-        query = _select_documents().where(documents.c.status.in_(UNFINISHED)).order_by(documents.c.registered)
+        query = _select_documents().where(documents.c.status.in_(UNFINISHED)).order_by(documents.c.registered).limit(limit)
         return [_document(row) for row in connection.execute(query)]
 
 

@@ -234,7 +234,8 @@ def test_unfinished_documents_come_in_the_order_of_their_upload(desk: Desk) -> N
     first, second, third = (desk.upload(name, name.encode()) for name in "abc")
     desk.ingest(second)
     documents.start_attempt(desk.engine, first.id)
-    assert [document.id for document in documents.unfinished(desk.engine)] == [first.id, third.id]
+    assert [document.id for document in documents.unfinished(desk.engine, 10)] == [first.id, third.id]
+    assert [document.id for document in documents.unfinished(desk.engine, 1)] == [first.id]
 
 
 def test_a_document_outside_the_key_s_collections_does_not_exist_for_it(desk: Desk) -> None:

@@ -1,10 +1,13 @@
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sentence_transformers import SentenceTransformer
 
-from rag.embedder import Embedder, load_embedder
+from rag.embedder import PACKAGED, Embedder, StaticEmbedder, load_embedder
 from rag.errors import InvalidInput
 
 
@@ -20,12 +23,27 @@ def test_vectors_have_length_one_and_a_text_without_tokens_has_none(embedder: Em
     assert not embedder.encode_question("").any()
 
 
-def test_a_question_of_a_static_model_is_encoded_as_the_library_encodes_it(embedder: Embedder) -> None:
-    question = "Wie viele Tage Urlaub habe ich in Chiang Mai?"
-    assert embedder.encode_question(question) == pytest.approx(embedder.encode_passages([question])[0], abs=1e-6)
+def test_a_static_model_encodes_as_sentence_transformers_does(embedder: Embedder) -> None:
+    texts = ["Wie viele Tage Urlaub habe ich in Chiang Mai?", "พนักงานมีสิทธิลาพักร้อน", "वारंटी दो साल की है।"]
+    library = SentenceTransformer(str(PACKAGED), device="cpu").float().encode(texts, normalize_embeddings=True)
+    assert np.allclose(embedder.encode_passages(texts), library, atol=1e-5)
+    assert np.allclose([embedder.encode_question(text) for text in texts], library, atol=1e-5)
 
 
-def test_a_static_model_encodes_pieces_of_a_text_from_its_tokens_as_it_does_their_texts(embedder: Embedder) -> None:
+def test_a_static_model_given_by_its_folder_is_the_same(embedder: Embedder) -> None:
+    given = load_embedder(str(PACKAGED))
+    assert isinstance(given, StaticEmbedder)
+    assert given.stamp.model.partition("@")[2] == embedder.stamp.model.partition("@")[2]
+    assert np.allclose(given.encode_passages(["Der Hund schläft."]), embedder.encode_passages(["Der Hund schläft."]), atol=1e-6)
+
+
+def test_a_service_with_the_model_of_the_package_never_loads_torch() -> None:
+    """Torch would cost each process five seconds of its start and half a gigabyte."""
+    code = "import sys, serving.app; from rag.embedder import load_embedder; load_embedder(); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_static_model_encodes_pieces_of_a_text_from_its_tokens_as_it_does_their_texts(embedder: StaticEmbedder) -> None:
     pieces = ["Der Hund schläft. ", "พนักงานมีสิทธิลาพักร้อน ", "", "वारंटी दो साल की है। ", "GL-200"]
     tokens = [embedder.tokenize(piece).ids for piece in pieces]
     firsts = [0, *np.cumsum([len(ids) for ids in tokens])[:-1].tolist()]

@@ -10,7 +10,8 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3Model, XLMRobertaConfig, XLMRobertaModel
 
-from rag.embedder import Embedder, _fastest_type, load_embedder
+from rag.embedder import Embedder, load_embedder
+from rag.transformer_embedder import TransformerEmbedder, _fastest_type
 from tests.rag.tiny_transformer import LETTERS
 
 SIZE = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}
@@ -65,7 +66,7 @@ def test_prompts_come_from_the_configuration_else_from_the_name(e5: Embedder, bg
 
 @pytest.mark.parametrize("name", ["e5", "bge", "qwen"])
 def test_vectors_have_length_one_and_are_those_of_the_prompted_text(name: str, request: pytest.FixtureRequest) -> None:
-    embedder: Embedder = request.getfixturevalue(name)
+    embedder: TransformerEmbedder = request.getfixturevalue(name)
     texts = ["abc", "a b c d e f", "xyz"]
     passages = embedder.encode_passages(texts)
     assert (passages.shape, passages.dtype) == ((3, 16), np.float32)
