@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 
 from ingest.recognition import NoRecognition
 from ingest.sandbox import ParserDied, Sandbox
+from ingest.spool import Spool
 from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.commit import EmbeddedChunk, commit
@@ -54,24 +55,25 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Em
 def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, embedder: Embedder, sandbox: Sandbox) -> None:
     """The steps, until the document is deleted, cancelled or taken over. Raises RagError when it cannot be read or embedded."""
     report = Report(engine, document.id, attempt)
-    pages: list[Page] = []
-    pieces: list[Piece] = []
+    pages, pieces, embedded = Spool[Page](), Spool[Piece](), Spool[EmbeddedChunk]()
     with blobs.local(document.sha256) as path:
         for page, total in sandbox.parse(path, document.media_type):
             pages.append(page)
-            pieces += cut(page, embedder)  # while the parser reads the next page
+            for piece in cut(page, embedder):  # while the parser reads the next page
+                pieces.append(piece)
             if not report.parsing(len(pages), total):
                 return
     language = detect_document_language(sample(pages))
-    if language not in (*LANGUAGES, UNKNOWN):  # its chunks were taken for one of the eight
-        pieces = [piece._replace(chunk=replace(piece.chunk, language=language)) for piece in pieces]
     if not report.embedding(0.0):
         return
-    if not pieces:
+    if not len(pieces):
         raise Unreadable("The document holds no text; if it is a scan, run text recognition (OCR) on it first.")
-    embedded: list[EmbeddedChunk] = []
-    for start in range(0, len(pieces), BATCH):
-        embedded += embed(pieces[start : start + BATCH], embedder)
+    rest = iter(pieces)
+    while batch := list(islice(rest, BATCH)):
+        if language not in (*LANGUAGES, UNKNOWN):  # its chunks were taken for one of the eight
+            batch = [piece._replace(chunk=replace(piece.chunk, language=language)) for piece in batch]
+        for chunk in embed(batch, embedder):
+            embedded.append(chunk)
         if not report.embedding(len(embedded) / len(pieces)):
             return
     commit(engine, document.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp)
@@ -104,10 +106,21 @@ class Report:
         return self._write(status, progress, pages_read=self._pages_read, pages_total=total)
 
 
-def sample(pages: Sequence[Page]) -> str:
+def sample(pages: Spool[Page] | list[Page]) -> str:
     """Text from the first pages, and from the middle where covers and forewords are over, to tell the document's language by."""
-    halves = ("\n".join(page.text for page in pages[start:])[: SAMPLE_CHARACTERS // 2] for start in {0, len(pages) // 2})
-    return "\n".join(halves)
+    return "\n".join(beginning(islice(pages, start, None), SAMPLE_CHARACTERS // 2) for start in {0, len(pages) // 2})
+
+
+def beginning(pages: Iterable[Page], characters: int) -> str:
+    """The first characters of pages; no more of them is read than it takes."""
+    texts: list[str] = []
+    length = 0
+    for page in pages:
+        texts.append(page.text)
+        length += len(page.text)
+        if length >= characters:
+            break
+    return "\n".join(texts)[:characters]
 
 
 class Piece(NamedTuple):

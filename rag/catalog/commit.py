@@ -1,6 +1,6 @@
 """The one transaction that makes an ingested document visible."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
@@ -34,7 +34,7 @@ def commit(
     document_id: str,
     attempt: int,
     *,
-    pages: Sequence[Page],
+    pages: Iterable[Page],
     chunks: Iterable[EmbeddedChunk],
     language: str,
     embedder: EmbedderStamp,
@@ -42,7 +42,8 @@ def commit(
     """Stores the content, makes the document ready and removes what it replaces, all at once; returns the version that shows it.
 
     Other documents of the collection that wait for the same bytes become ready with it. None, and nothing changed, when the attempt was
-    superseded or the document deleted or already ready. All other writers wait while `chunks` is consumed: compute the vectors before.
+    superseded or the document deleted or already ready. `pages` is gone through twice. All other writers wait while `chunks` is consumed:
+    compute the vectors before.
     Raises EmbedderMismatch when the collection holds vectors of another embedder, NotYet when the catalog stays locked.
     """
     current = (documents.c.id == document_id) & (documents.c.attempt == attempt) & documents.c.status.in_(UNFINISHED)
@@ -71,7 +72,7 @@ def _stamp(connection: Connection, collection_id: int, embedder: EmbedderStamp) 
     connection.execute(update(collections).where(collections.c.id == collection_id).values(embedder=asdict(embedder)))
 
 
-def _store(connection: Connection, document: Row[Any], pages: Sequence[Page], chunks: Iterable[EmbeddedChunk], language: str) -> int:
+def _store(connection: Connection, document: Row[Any], pages: Iterable[Page], chunks: Iterable[EmbeddedChunk], language: str) -> int:
     identity = {"collection_id": document.collection_id, "sha256": document.sha256, "media_type": document.media_type}
     damaged = [page.number for page in pages if page.damaged] or None
     new = insert(contents).values(**identity, language=language, damaged=damaged, pages=0, chunks=0).returning(contents.c.id)

@@ -1,6 +1,7 @@
 """A document's whole way into a real catalog, without Ray."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, Row, select
 from ingest.formats import sniff
 from ingest.pipeline import ingest
 from ingest.sandbox import Sandbox
+from ingest.spool import HELD
 from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.documents import Document
@@ -92,3 +94,14 @@ def test_a_document_outside_the_eight_is_marked_and_so_are_its_chunks(bench: Ben
     (tmp_path / "pompa.txt").write_text(f"{POLISH}\n" * 30, encoding="utf-8")
     document, rows = bench.ingest(tmp_path / "pompa.txt", static)
     assert (document.status, document.language, {row.language for row in rows}) == ("ready", "pl", {"pl"})
+
+
+def test_a_document_of_more_chunks_than_are_held_in_memory_keeps_all_in_order(bench: Bench, static: Embedder, tmp_path: Path) -> None:
+    lines = [f"Locker number {number} belongs to employee {number * 7919}. " + ENGLISH * 8 for number in range(HELD + 50)]
+    (tmp_path / "lockers.txt").write_text("\n\n".join(lines), encoding="utf-8")
+    document, rows = bench.ingest(tmp_path / "lockers.txt", static)
+    assert (document.status, document.language) == ("ready", "en")
+    assert len(rows) > HELD
+    assert [row.ordinal for row in rows] == list(range(len(rows)))
+    numbers = [int(number) for row in rows for number in re.findall(r"Locker number (\d+)", row.text)]
+    assert numbers == list(range(HELD + 50))

@@ -1,0 +1,29 @@
+"""Records beyond those held in memory."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from ingest.spool import HELD, Spool
+
+
+@pytest.mark.parametrize("count", [0, 1, HELD - 1, HELD, 3 * HELD + 5])
+def test_records_come_in_order_any_number_of_times_and_more_may_follow(count: int) -> None:
+    spool = Spool[str]()
+    for number in range(count):
+        spool.append(f"record {number}")
+    assert len(spool) == count
+    assert list(spool) == list(spool) == [f"record {number}" for number in range(count)]
+    next(iter(spool), None)  # and leaves the rest
+    for number in range(count, count + HELD + 1):
+        spool.append(f"record {number}")
+    assert list(spool) == [f"record {number}" for number in range(count + HELD + 1)]
+
+
+def test_the_file_has_no_name_that_a_crash_could_leave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    spool = Spool[bytes]()
+    for _ in range(HELD):
+        spool.append(b"x" * 100)
+    assert (len(list(spool)), list(tmp_path.iterdir())) == (HELD, [])
