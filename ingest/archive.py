@@ -4,8 +4,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from ingest.limits import ParseLimits, check_part
+from ingest.limits import check_part
 from rag.errors import TooLarge, Unreadable
+from rag.settings import ParseLimits
 
 MAX_ENTRIES = 50_000  # an XLSX or EPUB of thousands of pictures has a few thousand parts
 MARKUP = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")

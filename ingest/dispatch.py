@@ -34,7 +34,7 @@ NICENESS = 5  # questions go before ingest where they share a core
 def parts(settings: Settings) -> tuple[Engine, BlobStore, Embedder, Sandbox]:
     """What a worker process needs; made by its first task and kept for the next ones."""
     os.nice(NICENESS)
-    made = open_catalog(settings.catalog_url), open_blobs(settings), load_embedder(settings.embedder), Sandbox()
+    made = open_catalog(settings.catalog_url), open_blobs(settings), load_embedder(settings.embedder), Sandbox(settings.parsing)
     gc.freeze()  # the garbage collector need not go through torch again and again: a tenth of the time
     return made
 

@@ -9,10 +9,10 @@ from urllib.parse import unquote
 from lxml import etree
 
 from ingest.archive import open_archive, read_part
-from ingest.limits import ParseLimits
 from ingest.markup import html_sections
 from ingest.sections import Section
 from rag.errors import Unreadable
+from rag.settings import ParseLimits
 
 CONTAINER = "META-INF/container.xml"
 ENCRYPTION = "META-INF/encryption.xml"

@@ -12,7 +12,6 @@ from ingest.cleaning import clean_text
 from ingest.encoding import SAMPLE, detect_encoding
 from ingest.epub import parse_epub
 from ingest.json_records import parse_json, parse_json_lines
-from ingest.limits import ParseLimits
 from ingest.mail import parse_eml, parse_msg
 from ingest.markup import parse_html, parse_markdown
 from ingest.opendocument import parse_opendocument
@@ -26,6 +25,7 @@ from ingest.tables import parse_csv, parse_workbook
 from ingest.word import parse_word
 from rag.errors import RagError, TooLarge, Unreadable, UnsupportedType
 from rag.records import Page
+from rag.settings import ParseLimits
 
 logger = logging.getLogger(__name__)
 

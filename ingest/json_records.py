@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ingest.encoding import read_blocks
-from ingest.limits import ParseLimits, check_part
+from ingest.limits import check_part
 from ingest.plain import lines, text_encoding
 from ingest.sections import Section, cut
 from rag.errors import Unreadable
+from rag.settings import ParseLimits
 
 
 def parse_json(path: Path, limits: ParseLimits) -> Iterator[Section]:

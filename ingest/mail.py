@@ -8,9 +8,10 @@ from pathlib import Path
 
 from oxmsg import Message
 
-from ingest.limits import ParseLimits, check_part
+from ingest.limits import check_part
 from ingest.markup import html_sections
 from ingest.sections import Section, cut
+from rag.settings import ParseLimits
 
 HEADERS = ("Subject", "From", "To", "Cc", "Date")
 

@@ -10,9 +10,10 @@ from markdown_it import MarkdownIt
 
 from ingest.cleaning import collapse_spaces
 from ingest.encoding import detect_encoding, read_blocks
-from ingest.limits import ParseLimits, check_part
+from ingest.limits import check_part
 from ingest.plain import parse_text, text_encoding
 from ingest.sections import Section, cut
+from rag.settings import ParseLimits
 
 MARKDOWN_BYTES = 4 << 20  # its tokens take a hundred times the text and 4 s per MiB: longer files are read as plain text
 _UNSEEN = {"script", "style", "template", "noscript", "head", "nav", "svg", "iframe", "object", "canvas", "audio", "video", "datalist"}

@@ -7,9 +7,9 @@ from lxml import etree
 
 from ingest.archive import open_archive, read_part
 from ingest.cleaning import collapse_spaces
-from ingest.limits import ParseLimits
 from ingest.sections import Section, cut
 from rag.errors import Unreadable
+from rag.settings import ParseLimits
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"

@@ -16,12 +16,12 @@ from PIL import Image
 from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject
 
 from ingest.cleaning import tidy
-from ingest.limits import ParseLimits
 from ingest.recognition import DPI, Recognition, installed
 from ingest.running_lines import without_running_lines
 from ingest.sections import Section
 from ingest.shaping import COMPLEX, faults, is_damaged, mend
 from rag.errors import TooLarge, Unreadable
+from rag.settings import ParseLimits
 
 logger = logging.getLogger(__name__)
 # pypdf reports every fault of a damaged file; without a handler Python would print them to stderr. A configured logging still sees them.

@@ -19,11 +19,11 @@ from typing import NamedTuple
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from ingest.cleaning import tidy
-from ingest.limits import ParseLimits
 from ingest.sections import Section
 from ingest.shaping import mend
 from rag.errors import TooLarge, Unreadable
 from rag.languages import detect_language
+from rag.settings import ParseLimits
 
 DPI = 300  # https://tesseract-ocr.github.io/tessdoc/ImproveQuality.html, "Rescaling"
 DATA = {"en": "eng", "de": "deu", "fr": "fra", "it": "ita", "pt": "por", "es": "spa", "hi": "hin", "th": "tha"}  # ISO 639-2/T

@@ -6,8 +6,9 @@ from pathlib import Path
 from striprtf.striprtf import rtf_to_text
 
 from ingest.cleaning import collapse_spaces
-from ingest.limits import ParseLimits, check_part
+from ingest.limits import check_part
 from ingest.sections import Section, cut
+from rag.settings import ParseLimits
 
 
 def parse_rich_text(path: Path, limits: ParseLimits) -> Iterator[Section]:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from ingest.limits import ParseLimits
 from rag.errors import RagError, TooLarge, Unreadable
 from rag.records import Page
+from rag.settings import ParseLimits
 
 
 class ParserDied(Unreadable):

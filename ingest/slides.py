@@ -10,8 +10,8 @@ from pptx.slide import Slide
 
 from ingest.archive import open_archive
 from ingest.cleaning import collapse_spaces
-from ingest.limits import ParseLimits
 from ingest.sections import Section
+from rag.settings import ParseLimits
 
 
 def parse_slides(path: Path, limits: ParseLimits) -> Iterator[Section]:

@@ -12,10 +12,10 @@ from openpyxl import load_workbook
 
 from ingest.archive import open_archive
 from ingest.encoding import read_blocks
-from ingest.limits import ParseLimits
 from ingest.plain import lines, text_encoding
 from ingest.sections import PAGE_CHARACTERS, Section
 from rag.errors import Unreadable
+from rag.settings import ParseLimits
 
 PAGE_ROWS = 200
 SAMPLE_LINES = 50  # enough for csv.Sniffer to tell a delimiter from a comma in prose

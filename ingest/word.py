@@ -12,8 +12,8 @@ from lxml import etree
 
 from ingest.archive import open_archive
 from ingest.cleaning import collapse_spaces
-from ingest.limits import ParseLimits
 from ingest.sections import Section, cut
+from rag.settings import ParseLimits
 
 # The English style names are stored whatever the language of the Word that wrote the file.
 HEADINGS = {"title", "heading 1", "heading 2"}

@@ -9,6 +9,27 @@ MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class ParseLimits:
+    """Bounds on one document; each holds for the whole document except `part_bytes`.
+
+    pages: pages, slides or sections after parsing. characters: extracted text. expanded_bytes: a ZIP container (DOCX, PPTX, XLSX, EPUB)
+    unpacked. expansion_ratio: unpacked size over file size. part_bytes: one HTML, Markdown or XML part, which is read into memory whole.
+    pixels: of one picture. memory_bytes: address space of the process that parses. page_seconds and seconds: time for one page and for
+    all of them.
+    """
+
+    pages: int = 5_000
+    characters: int = 50_000_000
+    expanded_bytes: int = 1 << 30
+    expansion_ratio: int = 200
+    part_bytes: int = 32 << 20
+    pixels: int = 100_000_000
+    memory_bytes: int = 2 << 30
+    page_seconds: int = 60
+    seconds: int = 3600
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that an instance can be told. Sizes are in bytes, times in seconds, lengths in characters."""
 
@@ -31,6 +52,7 @@ class Settings:
     prompt_passage_tokens: int = 6000  # of passages in a prompt; answers get worse long before a large window is full
     replicas: int = 1  # of the retrieval deployment; each holds the whole index
     ingest_workers: int = 2  # documents parsed and embedded at the same time
+    parsing: ParseLimits = ParseLimits()  # what one document may ask of the machine
     max_file_bytes: int = 200 * MIB
     max_files_per_upload: int = 1000
     max_queued_documents: int = 10_000  # that wait or are worked on; beyond it uploads are answered 429
@@ -45,10 +67,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work. Raises InvalidInput with the setting's name, what was found and what was expected."""
-        for setting in fields(self):
-            value = getattr(self, setting.name)
-            if isinstance(value, int | float) and value <= 0:
-                raise InvalidInput(f"The setting {setting.name} is {value}; it must be greater than 0.")
+        for table in (self, self.parsing):
+            for setting in fields(table):
+                value = getattr(table, setting.name)
+                if isinstance(value, int | float) and value <= 0:
+                    raise InvalidInput(f"The setting {setting.name} is {value}; it must be greater than 0.")
         for name in ("port", "dashboard_port"):
             if getattr(self, name) > 65535:
                 raise InvalidInput(f"The setting {name} is {getattr(self, name)}; a TCP port is at most 65535.")

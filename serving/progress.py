@@ -13,6 +13,9 @@ from serving.client import Glossa
 from serving.sending import LocalFile, Outcome
 from serving.tables import err, one_line, out, show_table
 
+ROWS = 50  # documents that a table on a terminal lists; of more, those that failed or have another remark
+DOCUMENT_COLUMNS = ("name", "status", "pages", "language", "note")
+
 
 @contextmanager
 def following(total: int) -> Iterator[Callable[[list[Outcome], str], None]]:
@@ -51,10 +54,16 @@ def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
 
 def send_files(client: Glossa, files: list[LocalFile], collection: str, *, wait: bool) -> int:
     """Send files, show how far it is and what became of each; returns how many failed."""
+    began = time.monotonic()
     with following(len(files)) as report:
         outcomes = sending.ingest(client, files, collection, wait=wait, report=report)
-    rows = [(o.name, o.status, o.pages, LANGUAGES.get(o.language or "", o.language), o.note) for o in outcomes]
-    show_table("Documents", ("name", "status", "pages", "language", "note"), rows)
+    noted = [outcome for outcome in outcomes if outcome.note]
+    shown = noted if out.is_terminal and len(outcomes) > ROWS else outcomes
+    if shown:
+        rows = [(o.name, o.status, o.pages, LANGUAGES.get(o.language or "", o.language), o.note) for o in shown]
+        show_table("Documents with a remark" if shown is noted else "Documents", DOCUMENT_COLUMNS, rows)
     counts = {status: sum(o.status is status for o in outcomes) for status in Status}
-    out.print(", ".join(f"{number} {status}" for status, number in counts.items() if number))
+    pages = sum(o.pages or 0 for o in outcomes)
+    told = ", ".join(f"{number:,} {status}" for status, number in counts.items() if number)
+    out.print(f"{told}; {pages:,} pages in {time.monotonic() - began:.1f} s")
     return counts[Status.FAILED]

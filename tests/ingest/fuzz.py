@@ -19,9 +19,9 @@ from PIL import Image
 from rich.progress import track
 
 from ingest.formats import sniff
-from ingest.limits import ParseLimits
 from ingest.sandbox import ParserDied, Sandbox
 from rag.errors import RagError
+from rag.settings import ParseLimits
 from tests.ingest.test_more_formats import mail, odt
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "documents"

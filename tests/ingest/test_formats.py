@@ -16,8 +16,8 @@ from openpyxl import Workbook
 
 from ingest.cleaning import clean_text
 from ingest.formats import CSV, DOCX, EPUB, HTML, MARKDOWN, PDF, TEXT, TSV, XLSX, parse, sniff
-from ingest.limits import ParseLimits
 from rag.errors import TooLarge, Unreadable, UnsupportedType
+from rag.settings import ParseLimits
 
 
 def save(folder: Path, data: bytes, name: str = "file") -> Path:

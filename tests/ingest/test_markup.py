@@ -7,9 +7,9 @@ import pytest
 
 from ingest.encoding import detect_encoding
 from ingest.formats import EPUB, HTML, MARKDOWN, TEXT, parse, sniff
-from ingest.limits import ParseLimits
 from rag.errors import TooLarge, Unreadable
 from rag.records import Page
+from rag.settings import ParseLimits
 
 THAI = "บริษัทให้วันลาพักร้อนปีละสิบห้าวัน พนักงานต้องแจ้งล่วงหน้าอย่างน้อยเจ็ดวัน"
 

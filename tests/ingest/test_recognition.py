@@ -14,10 +14,10 @@ from fpdf import FPDF
 from PIL import Image
 
 from ingest.formats import parse, sniff
-from ingest.limits import ParseLimits
 from ingest.recognition import DATA, installed
 from ingest.sandbox import Sandbox
 from rag.errors import TooLarge, Unreadable
+from rag.settings import ParseLimits
 
 pytestmark = pytest.mark.skipif(len(installed()) < len(DATA), reason="Tesseract with the data of the eight languages is not installed")
 SAMPLES = Path(__file__).parents[2] / "samples" / "documents"

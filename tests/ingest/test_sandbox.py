@@ -13,9 +13,9 @@ import pytest
 from pypdf.generic import DecodedStreamObject, NameObject
 
 from ingest.formats import CSV, HTML, PDF, TEXT, parse
-from ingest.limits import ParseLimits
 from ingest.sandbox import Sandbox
 from rag.errors import TooLarge, Unreadable
+from rag.settings import ParseLimits
 
 MIB = 1 << 20
 

@@ -116,7 +116,7 @@ def test_ingest_shows_each_document(on: Any, letters: Path) -> None:
         ("north/mail.txt", "ready", "English"),
         ("south.txt", "ready", "English"),
     ]
-    assert done.stdout.endswith("2 ready\n")
+    assert re.search(r"\n2 ready; 2 pages in \d+\.\d s\n$", done.stdout)
     assert "2/2 ready" in done.stderr
     assert "hidden" not in done.stdout
 
@@ -129,6 +129,24 @@ def test_ingest_fails_when_one_file_failed_and_says_why(on: Any, letters: Path) 
     assert by_name["empty.pdf"]["status"] == "failed"
     assert by_name["empty.pdf"]["note"] != ""
     assert by_name["south.txt"]["status"] == "ready"
+
+
+def test_of_a_large_folder_a_terminal_shows_what_has_a_remark_and_the_sums(service: Any, tmp_path: Path) -> None:
+    for number in range(60):
+        (tmp_path / f"note-{number}.txt").write_text(f"Locker {number} belongs to employee {number * 7919}.")
+    (tmp_path / "empty.pdf").write_bytes(b"")
+    terminal, theirs = os.openpty()
+    environment = os.environ | {"GLOSSA_URL": service.url, "GLOSSA_KEY": service.key, "COLUMNS": "160"}
+    command = [sys.executable, "-m", "serving.cli", "ingest", str(tmp_path), "--collection", "notes"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=theirs, stderr=subprocess.DEVNULL) as process:
+        assert process.wait(120) == 1
+        os.close(theirs)
+        shown = os.read(terminal, 100_000).decode()
+        os.close(terminal)
+    assert "Documents with a remark" in shown
+    assert "empty.pdf" in shown
+    assert "note-7.txt" not in shown
+    assert re.search(r"60 ready, 1 failed; 60 pages in \d+\.\d s", shown)
 
 
 def test_ask_gives_the_answer_and_then_its_sources(on: Any, letters: Path) -> None:
