@@ -38,7 +38,7 @@ bench: .venv/installed-dev
 # Minutes each. Both print their seed; give it again with ARGS="--seed N".
 chaos: .venv/installed-dev
 	$(BIN)/python -m tests.promises.chaos $(ARGS)
-	$(BIN)/python -m tests.promises.chaos --kills 50 --postgresql $(ARGS)
+	$(BIN)/python -m tests.promises.chaos --kills 50 --postgresql --bucket $(ARGS)
 
 fuzz: .venv/installed-dev
 	$(BIN)/python -m tests.ingest.fuzz $(ARGS)

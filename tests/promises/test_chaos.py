@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests import service as instances
 from tests.conformance.postgresql import find_server_programs, running_server
-from tests.promises.chaos import described, storm
+from tests.promises.chaos import described, small_disk, storm, with_bucket
 from tests.service import Service
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(900)]
@@ -63,17 +64,21 @@ def kill(service: Service, kind: str, times: int) -> int:
     return len(killed)
 
 
-def test_nothing_is_lost_doubled_stuck_or_left_when_parts_are_killed(tmp_path: Path) -> None:
+def test_nothing_is_lost_doubled_stuck_or_left_when_parts_are_killed_and_the_disk_is_full(tmp_path: Path) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # pytest shows it when the test fails
-    storm(8, 0, seed, tmp_path / "data", print)
+    with contextlib.ExitStack() as stack:
+        data = tmp_path / "data"
+        with contextlib.suppress(subprocess.CalledProcessError):  # this user may not mount one: only kills, then
+            stack.enter_context(small_disk(data))
+        storm(8, 0, seed, data, print)
 
 
-def test_the_same_with_the_catalog_in_postgresql_whose_sessions_are_killed_too(tmp_path: Path) -> None:
+def test_the_same_with_postgresql_whose_sessions_are_killed_too_and_a_bucket_that_fails(tmp_path: Path) -> None:
     programs = find_server_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
     seed = random.randrange(10**6)
     print(f"seed {seed}")
-    with running_server(programs) as address:
-        storm(8, 0, seed, tmp_path / "data", print, "--catalog", address.format("postgres"))
+    with running_server(programs) as address, with_bucket() as bucket:
+        storm(8, 0, seed, tmp_path / "data", print, "--catalog", address.format("postgres"), bucket=bucket)
