@@ -117,7 +117,7 @@ class Bucket(BlobStore):
             self.objects.rm_file(self._key(sha256))
 
     def clear_staging(self) -> int:
-        """Removes what writers left that died, here and in the bucket, and returns how many. Call it at start, before anybody writes."""
+        """Removes what writers left that died, here and in the bucket, and returns how many. Call it before anybody writes."""
         with reached(self.address):
             left = self.objects.find(f"{self.address}/staging")
             for key in left:

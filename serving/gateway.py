@@ -1,6 +1,7 @@
 """The FastAPI application: routes, page, health; and the Serve deployment that runs it."""
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rag.catalog.collections import count_by_status, list_collections
 from rag.catalog.feed import current_version
 from rag.catalog.schema import open_catalog
 from rag.chat import load_chat_tokenizer
+from rag.errors import NotYet
 from rag.settings import Settings
 from serving import ask, documents, following, http_errors, metrics, openai_api
 from serving.answering import EXTRACTIVE
@@ -27,6 +29,7 @@ from serving.profile import Profile, Server
 from serving.schemas import Collection, CollectionList, Health, Problem, Ready, ServiceStatus
 from serving.services import CurrentServices, Services
 
+log = logging.getLogger("ray.serve")
 WEB = Path(__file__).parent / "web"
 router = APIRouter()
 
@@ -158,6 +161,10 @@ class Gateway:
         if generator is not None and guard is not None and guards is not None:
             generator = Guarded(generator, worker_generator(guard, guards))
         engine, blobs = open_catalog(settings.catalog_url), open_blobs(settings)
+        try:
+            blobs.clear_staging()  # of a gateway that was killed
+        except NotYet:
+            log.warning("what a gateway before this one was receiving stays until the next start", exc_info=True)
         self.services = Services(settings, engine, blobs, retrieval, generator, prompt_guard)
 
     def __serve_build_asgi_app__(self) -> Guard:

@@ -1,6 +1,7 @@
 """Opens the catalog, brings its schema up to date, and serialises its writers."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ JOURNAL_BYTES = 64 << 20  # one huge commit must not leave a write-ahead log of 
 LOCKED = {sqlite3.SQLITE_BUSY, "55P03"}  # SQLite's code and PostgreSQL's lock_not_available
 FULL = {sqlite3.SQLITE_FULL, "53100"}  # and disk_full
 BEGIN = "glossa_begin"
+
+_writing = threading.Lock()
 
 
 def open_catalog(url: str) -> Engine:
@@ -74,11 +77,25 @@ def writing(engine: Engine) -> Iterator[Connection]:
     So versions taken inside become visible in their own order. Keep blocks short: nobody else writes meanwhile. Do not nest.
     Raises NotYet when the turn does not come within 30 seconds, or the disk is full.
     """
-    with _clear_errors(), engine.connect().execution_options(**{BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
+    with _turn(engine), _clear_errors(), engine.connect().execution_options(**{BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
             connection.execute(select(feed_counter.c.version).with_for_update()).one()
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """SQLite's writers of one process wait here: SQLite itself would let them sleep, up to 100 ms, and try again."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    if not _writing.acquire(timeout=BUSY_SECONDS):
+        raise _stayed_locked()
+    try:
+        yield
+    finally:
+        _writing.release()
 
 
 def next_version(connection: Connection) -> int:
@@ -140,12 +157,16 @@ def _clear_errors() -> Iterator[None]:
     except DBAPIError as error:
         code = _code(error)
         if code in LOCKED:
-            raise NotYet(f"The catalog stayed locked by other writers for {BUSY_SECONDS} seconds, expected less; try again.") from error
+            raise _stayed_locked() from error
         if code in FULL:
             raise NotYet("The disk that holds the catalog is full, so nothing was changed; free space and try again.") from error
         if code == sqlite3.SQLITE_NOTADB:
             raise InvalidInput("The catalog's file is no SQLite database, expected one or none; move it or restore a backup.") from error
         raise
+
+
+def _stayed_locked() -> NotYet:
+    return NotYet(f"The catalog stayed locked by other writers for {BUSY_SECONDS} seconds, expected less; try again.")
 
 
 def _code(error: DBAPIError) -> int | str | None:

@@ -26,6 +26,8 @@ def test_no_other_instance_answers_while_a_gateway_comes_back(service: Service, 
             for process in psutil.Process(second.process.pid).children(recursive=True)
             if process.cmdline()[:1] == ["ray::ServeReplica:glossa:Gateway"]
         ]
+        received = second.data / "blobs" / "staging" / "half-received"
+        received.write_bytes(b"x")
         gateway.kill()
         statuses, deadline = [], time.monotonic() + 60
         while not statuses or statuses[-1] != 200 or len(statuses) < 30:
@@ -33,6 +35,7 @@ def test_no_other_instance_answers_while_a_gateway_comes_back(service: Service, 
                 statuses.append(client.get("/v1/documents", timeout=10).status_code)
             assert time.monotonic() < deadline
         assert set(statuses) <= {200, 503}
+        assert not received.exists()
     finally:
         second.stop()
 
