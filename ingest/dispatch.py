@@ -6,12 +6,13 @@ import os
 import threading
 import time
 from collections import Counter, deque
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import ray
 from sqlalchemy import Engine
 
+from ingest.embedding import NICENESS, Encoders, embedder_of, start_encoders
 from ingest.pipeline import ingest
 from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore
@@ -19,7 +20,7 @@ from rag.bucket import open_blobs
 from rag.catalog import documents
 from rag.catalog.documents import Document
 from rag.catalog.schema import open_catalog
-from rag.embedder import Embedder, load_embedder
+from rag.embedder import PassageEmbedder
 from rag.errors import NotFound
 from rag.settings import Settings
 
@@ -27,22 +28,22 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.1  # between two looks for documents; one that must wait, as a disk is full, is tried again as often
 LOOK_AHEAD = 64  # documents beside those in work that one look finds: with 10,000 queued it takes 5 ms, as the database sorts them
 MAX_DEATHS = 3  # of workers: a file that takes three down does so by itself
-NICENESS = 5  # questions go before ingest where they share a core
 
 
-@cache
-def parts(settings: Settings) -> tuple[Engine, BlobStore, Embedder, Sandbox]:
+@lru_cache(maxsize=1)
+def parts(settings: Settings, encoders: Encoders) -> tuple[Engine, BlobStore, PassageEmbedder, Sandbox]:
     """What a worker process needs; made by its first task and kept for the next ones."""
     os.nice(NICENESS)
-    made = open_catalog(settings.catalog_url), open_blobs(settings), load_embedder(settings.embedder), Sandbox(settings.parsing)
+    embedder = embedder_of(encoders, settings.embedder)
+    made = open_catalog(settings.catalog_url), open_blobs(settings), embedder, Sandbox(settings.parsing)
     gc.freeze()  # the garbage collector need not go through torch again and again: a tenth of the time
     return made
 
 
 @ray.remote(max_retries=0)  # the dispatcher decides on another try: it knows the attempts of all earlier runs
-def ingest_document(settings: Settings, document_id: str) -> None:
+def ingest_document(settings: Settings, encoders: Encoders, document_id: str) -> None:
     """Ingest one document in a Ray worker."""
-    engine, blobs, embedder, sandbox = parts(settings)
+    engine, blobs, embedder, sandbox = parts(settings, encoders)
     try:
         document = documents.get(engine, document_id, None)
     except NotFound:
@@ -51,16 +52,16 @@ def ingest_document(settings: Settings, document_id: str) -> None:
 
 
 @ray.remote(max_retries=0)
-def warm_up(settings: Settings) -> None:
-    """Load the embedder in a worker before the first upload comes."""
-    parts(settings)
+def warm_up(settings: Settings, encoders: Encoders) -> None:
+    """Load what a worker needs before the first upload comes."""
+    parts(settings, encoders)
 
 
 class Dispatcher:
     """Keeps up to `ingest_workers` documents in the works, oldest first. There is one a service."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Open the catalog and begin with what an earlier run left unfinished."""
+    def __init__(self, settings: Settings, *, gpu: bool) -> None:
+        """Open the catalog and begin with what an earlier run left unfinished; `gpu`: there is one left to embed on."""
         self.settings = settings
         self.engine = open_catalog(settings.catalog_url)
         self.waiting: deque[Document] = deque()  # the first of those unfinished when they were last looked for
@@ -69,7 +70,8 @@ class Dispatcher:
         self.deaths: Counter[str] = Counter()
         # a cluster keeps ingest off the nodes with GPUs (cluster.yaml)
         self.place: dict[str, Any] = {"resources": {"glossa_cpu": 0.001}} if settings.ray else {}
-        self.warm = [warm_up.options(**self.place).remote(settings) for _ in range(settings.ingest_workers)]
+        self.encoders = start_encoders(settings.embedder, workers=settings.ingest_workers, gpu=gpu, place=self.place)
+        self.warm = [warm_up.options(**self.place).remote(settings, self.encoders) for _ in range(settings.ingest_workers)]
         self.thread = threading.Thread(target=self.run, name="dispatch", daemon=True)
         self.thread.start()
 
@@ -110,7 +112,8 @@ class Dispatcher:
         while self.waiting and len(self.running) < self.settings.ingest_workers:
             document = self.waiting.popleft()
             if key(document) not in busy:
-                self.running[ingest_document.options(**self.place).remote(self.settings, document.id)] = document
+                task = ingest_document.options(**self.place).remote(self.settings, self.encoders, document.id)
+                self.running[task] = document
                 busy.add(key(document))
 
 

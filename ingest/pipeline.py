@@ -20,7 +20,7 @@ from rag.catalog import documents
 from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import Document
 from rag.chunker import chunk_page
-from rag.embedder import Embedder, StaticEmbedder
+from rag.embedder import PassageEmbedder, StaticEmbedder
 from rag.errors import EmbedderMismatch, NotYet, RagError, Unreadable
 from rag.languages import LANGUAGES, UNKNOWN, detect_document_language, detect_language, detect_page_language
 from rag.records import Chunk, Page, Status
@@ -33,7 +33,7 @@ EMBEDDING_STARTS_AT = 0.5  # of the progress shown: a transformer takes longer t
 REPORT_SECONDS = 0.3  # between notes of progress: a person sees it as smooth, and the catalog has other things to write
 
 
-def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Embedder, sandbox: Sandbox) -> None:
+def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: PassageEmbedder, sandbox: Sandbox) -> None:
     """Bring one document to `ready`, or to `failed` with a sentence. Never raises for what the document contains."""
     attempt = documents.start_attempt(engine, document.id)
     if attempt is None:
@@ -52,7 +52,7 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Em
         documents.fail(engine, document.id, attempt, reason, retry_helps=True)
 
 
-def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, embedder: Embedder, sandbox: Sandbox) -> None:
+def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, embedder: PassageEmbedder, sandbox: Sandbox) -> None:
     """The steps, until the document is deleted, cancelled or taken over. Raises RagError when it cannot be read or embedded."""
     report = Report(engine, document.id, attempt)
     pages, pieces, embedded = Spool[Page](), Spool[Piece](), Spool[EmbeddedChunk]()
@@ -131,7 +131,7 @@ class Piece(NamedTuple):
     windows: list[int]
 
 
-def cut(page: Page, embedder: Embedder) -> Iterator[Piece]:
+def cut(page: Page, embedder: PassageEmbedder) -> Iterator[Piece]:
     """The chunks of one page, by tokens of the embedder's own tokenizer, which runs over the page once. Each has a language of its own."""
     tokens = embedder.tokenize(page.text)
     for span in chunk_page(page.text, tokens.offsets, sentence_spans(page.text, detect_page_language(page.text))):
@@ -143,7 +143,7 @@ def cut(page: Page, embedder: Embedder) -> Iterator[Piece]:
         )
 
 
-def embed(pieces: Sequence[Piece], embedder: Embedder) -> list[EmbeddedChunk]:
+def embed(pieces: Sequence[Piece], embedder: PassageEmbedder) -> list[EmbeddedChunk]:
     """Vectors of chunks and, if the model is static, of their windows."""
     if not isinstance(embedder, StaticEmbedder):
         vectors = embedder.encode_passages([piece.chunk.text for piece in pieces]).astype(np.float16)

@@ -52,12 +52,8 @@ class Tokens:
     offsets: list[tuple[int, int]]
 
 
-class Embedder(ABC):
-    """A loaded model, for any number of threads. `token_vectors` f32 (vocabulary, d) and `maxsim` over them exist for static ones only:
-    theirs do not depend on the context."""
-
-    token_vectors: Vectors | None = None
-    maxsim: MaxSim | None = None
+class PassageEmbedder(ABC):
+    """What ingest needs of a model; for any number of threads."""
 
     def __init__(self, name: str, dimension: int, prompts: Mapping[str, str | None], tokenizer: Tokenizer) -> None:
         """`name` goes into the stamp of the collections that it embeds; `prompts` are those of the model's configuration.
@@ -75,14 +71,22 @@ class Embedder(ABC):
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """L2-normalised vectors f32 (n, d); zeros for a text without tokens."""
 
-    @abstractmethod
-    def encode_question(self, question: str) -> Vectors:
-        """The L2-normalised vector f32 (d,); zeros for a question without tokens."""
-
     def tokenize(self, text: str) -> Tokens:
         """The model's own tokens of a whole text, however long."""
         encoding = self.tokenizer.encode(text, add_special_tokens=False)
         return Tokens(np.array(encoding.ids, np.int32), encoding.offsets)
+
+
+class Embedder(PassageEmbedder):
+    """A loaded model. `token_vectors` f32 (vocabulary, d) and `maxsim` over them exist for static ones only: theirs do not depend on the
+    context."""
+
+    token_vectors: Vectors | None = None
+    maxsim: MaxSim | None = None
+
+    @abstractmethod
+    def encode_question(self, question: str) -> Vectors:
+        """The L2-normalised vector f32 (d,); zeros for a question without tokens."""
 
 
 class StaticEmbedder(Embedder):

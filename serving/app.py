@@ -31,19 +31,21 @@ NEVER_GIVE_UP = 1_000_000
 STATUS_POLL_SECONDS = 0.1
 
 
-def question_answering(settings: Settings) -> serve.Application:
+def question_answering(settings: Settings) -> tuple[serve.Application, float]:
     """The application behind the HTTP port: gateway -> retrieval -> reranking, if a reranker is named; and gateway -> vLLM workers.
 
+    And the number of GPUs that it leaves over.
     Raises InvalidInput when the language model cannot be what `settings.llm` says.
     """
     models, spare = language_models(settings)
     head, node = (ON_HEAD, ON_CPU_NODE) if settings.ray else (LIGHT, LIGHT)
     ranking = {"num_cpus": 0, "num_gpus": 1} if spare >= 1 else node
+    spare -= settings.reranker is not None
     parts = [deployment(Reranking, "Reranking", ranking, queued=512).bind(settings)] if settings.reranker else []
     retrieval = deployment(Retrieval, "Retrieval", node, replicas=settings.replicas, ongoing=64, queued=512).bind(settings, *parts)
     if settings.prompt_guard:
         models["prompt_guard"] = deployment(PromptGuarding, "PromptGuard", node, ongoing=64, queued=512).bind(settings)
-    return deployment(serve.ingress()(Gateway), "Gateway", head, ongoing=1000, queued=1000).bind(settings, retrieval, **models)
+    return deployment(serve.ingress()(Gateway), "Gateway", head, ongoing=1000, queued=1000).bind(settings, retrieval, **models), spare
 
 
 def language_models(settings: Settings) -> tuple[dict[str, Any], float]:
@@ -86,12 +88,12 @@ def build_workers(profile: Profile, name: str, adapters: str | None = None) -> s
     return workers.build(profile, name, adapters)
 
 
-def ingest(settings: Settings) -> serve.Application:
-    """The application that turns queued documents into Ray tasks; it has no HTTP route.
+def ingest(settings: Settings, spare: float) -> serve.Application:
+    """The application that turns queued documents into Ray tasks; it has no HTTP route. `spare`: GPUs that nobody else takes.
 
     Exactly one replica: it is the only one that starts tasks.
     """
-    return deployment(Dispatcher, "Dispatcher", ON_HEAD if settings.ray else LIGHT).bind(settings)
+    return deployment(Dispatcher, "Dispatcher", ON_HEAD if settings.ray else LIGHT).bind(settings, gpu=spare >= 1)
 
 
 def deployment(kind: type, name: str, place: dict[str, Any], *, replicas: int = 1, ongoing: int = 8, queued: int = 8) -> serve.Deployment:
@@ -115,8 +117,9 @@ def deploy(settings: Settings) -> None:
     """
     options = HTTPOptions(host=settings.host, port=settings.port)
     serve.start(proxy_location="HeadOnly", http_options=options, logging_config={"enable_access_log": False})
-    run(question_answering(settings), "glossa", "/")
-    run(ingest(settings), "ingest", None)
+    application, spare = question_answering(settings)
+    run(application, "glossa", "/")
+    run(ingest(settings, spare), "ingest", None)
 
 
 def run(application: serve.Application, name: str, route_prefix: str | None) -> None:

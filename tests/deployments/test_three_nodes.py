@@ -15,13 +15,16 @@ from sqlalchemy import create_engine, text
 
 from rag.errors import InvalidInput
 from rag.settings import Settings
+from serving.run_state import read_state
 from serving.start import connect_ray, node_environment
 from tests import service as instances
 from tests.conformance.postgresql import find_server_programs, running_server
-from tests.service import add, finished, upload
+from tests.rag.tiny_transformer import save_tiny_transformer
+from tests.service import Service, add, finished, upload
 from tests.tiny_llama import HANDBOOK, SAYS, save_cpu_profile
 
 pytestmark = pytest.mark.timeout(500)
+SAMPLES = Path(__file__).parents[2] / "samples" / "documents"
 
 
 @pytest.fixture
@@ -61,6 +64,15 @@ def tell(nodes: "subprocess.Popen[str]", command: str) -> dict[str, list[str]]:
     return found
 
 
+def submit(service: Service, *command: str) -> "subprocess.CompletedProcess[str]":
+    """Run `glossa` as a job of the cluster, to its end."""
+    state = read_state(service.data)
+    assert state is not None
+    programs = Path(sys.executable).parent
+    submitted = [programs / "ray", "job", "submit", "--address", state.dashboard, "--", programs / "glossa", *command]
+    return subprocess.run(submitted, capture_output=True, text=True, timeout=200, check=False)
+
+
 def test_each_part_is_on_the_node_meant_for_it(nodes: "subprocess.Popen[str]", database: str, llama: Path, tmp_path: Path) -> None:
     placement = {"bundle_per_worker": {"CPU": 1, "GPU": 1}, "strategy": "STRICT_PACK"}
     profile = save_cpu_profile(tmp_path / "llama.yaml", llama, placement=placement)
@@ -72,10 +84,12 @@ def test_each_part_is_on_the_node_meant_for_it(nodes: "subprocess.Popen[str]", d
         with service.client() as client:
             assert add(client, "handbuch.md", HANDBOOK.encode())["status"] == "ready"
             answer = client.post("/v1/ask", json={"question": "Wie lang ist der Urlaub im Jahr?"}).json()
+        job = submit(service, "ingest", str(SAMPLES), "--include", "*.md", "--data", str(service.data))
         where = tell(nodes, "where")
     finally:
         service.stop()
     assert (answer["answer"], answer["generator"]) == (SAYS, "tiny-llama")
+    assert (job.returncode, "2 ready" in job.stdout) == (0, True), job.stdout + job.stderr
     assert where["Gateway"] == where["Dispatcher"] == ["head"]
     assert where["Retrieval"] == ["cpu", "cpu"]
     assert where["Worker"] == ["gpu"]
@@ -87,9 +101,10 @@ def test_what_a_node_was_reading_when_it_left_is_read_by_another(nodes: "subproc
     assert nodes.stdout is not None
     address = nodes.stdout.readline().strip()
     options = ["--ray", address, "--catalog", database, "--files", str(tmp_path / "files"), "--ingest-workers", "8"]
+    options += ["--embedder", str(save_tiny_transformer(tmp_path / "model"))]
     service = instances.start(tmp_path / "data", *options, seconds=300)
     try:
-        tell(nodes, "join")
+        assert tell(nodes, "join")["Encoder"] == ["gpu"], "no language model has taken it"
         with service.client() as client:
             files = [(f"{number}.csv", f"number;place\n{number};Bonn\n".encode() * 15_000) for number in range(8)]
             rows = upload(client, *files)

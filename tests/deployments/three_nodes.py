@@ -20,7 +20,8 @@ SHAPES = {
 
 
 def main() -> None:
-    cluster = Cluster(initialize_head=True, head_node_args={**SHAPES["head"], "dashboard_port": ports.free()})
+    head = {**SHAPES["head"], "dashboard_port": ports.free(), "dashboard_agent_listen_port": ports.free()}  # the agent starts jobs
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     nodes = {cluster.head_node.node_id: "head"}
     for role in ("cpu", "gpu"):
         nodes[cluster.add_node(**SHAPES[role]).node_id] = role
@@ -47,6 +48,8 @@ def placed(nodes: dict[str, str]) -> dict[str, list[str]]:
         if actor.name and actor.name.startswith("SERVE_REPLICA::"):
             deployment = actor.name.removeprefix("SERVE_REPLICA::").split("#")[1]
             where.setdefault(deployment, []).append(nodes[actor.node_id])
+        elif actor.class_name == "Encoder":
+            where.setdefault("Encoder", []).append(nodes[actor.node_id])
     tasks = [task for task in list_tasks(filters=[("name", "=", "ingest_document")], detail=True, limit=1000) if task.node_id]
     where["tasks"] = [nodes[task.node_id] for task in tasks]
     where["running"] = [nodes[task.node_id] for task in tasks if task.state == "RUNNING"]

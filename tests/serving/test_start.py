@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from serving import ports
@@ -48,6 +49,11 @@ def test_another_embedder_works_and_its_collection_is_refused_to_the_next(tmp_pa
     with other.client() as client:
         assert add(client, "lamp.txt", b"the lamp is red")["status"] == "ready"
         assert search(client, "the lamp")[0]["name"] == "lamp.txt"
+        encoders = [process for process in psutil.Process(other.process.pid).children(True) if process.cmdline()[:1] == ["ray::Encoder"]]
+        assert len(encoders) == 2, "one for each ingest worker"
+        for encoder in encoders:  # what is being embedded then is embedded by those that come after them
+            encoder.kill()
+        assert add(client, "sofa.txt", b"the sofa is green")["status"] == "ready"
     assert other.stop() == 0
 
     usual = instances.start(tmp_path / "data")
