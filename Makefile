@@ -31,6 +31,9 @@ bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.search
 	$(BIN)/python -m tests.bench.ingest
 	$(BIN)/python -m tests.bench.uploads
+	$(BIN)/python -m tests.bench.workers
+	$(BIN)/python -m tests.bench.files --files 1000
+	$(BIN)/python -m tests.bench.memory
 	$(BIN)/python -m tests.bench.generation
 	$(BIN)/python -m tests.bench.serve_flags
 	$(BIN)/python -m tests.bench.replicas

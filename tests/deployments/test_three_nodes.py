@@ -104,7 +104,7 @@ def test_what_a_node_was_reading_when_it_left_is_read_by_another(nodes: "subproc
     options += ["--embedder", str(save_tiny_transformer(tmp_path / "model"))]
     service = instances.start(tmp_path / "data", *options, seconds=300)
     try:
-        assert tell(nodes, "join")["Encoder"] == ["gpu"], "no language model has taken it"
+        tell(nodes, "join")
         with service.client() as client:
             files = [(f"{number}.csv", f"number;place\n{number};Bonn\n".encode() * 15_000) for number in range(8)]
             rows = upload(client, *files)
@@ -113,8 +113,10 @@ def test_what_a_node_was_reading_when_it_left_is_read_by_another(nodes: "subproc
                 assert time.monotonic() < deadline
             tell(nodes, "leave")
             done = [finished(client, row["id"]) for row in rows]
+        where = tell(nodes, "where")
     finally:
         service.stop()
+    assert where["Encoder"] == ["gpu"], "no language model has taken it"
     assert {(row["status"], row["pages"]) for row in done} == {("ready", 150)}
 
 
