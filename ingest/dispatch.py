@@ -1,6 +1,5 @@
 """Turns unfinished documents of the catalog into Ray tasks. The catalog is the queue: what a crash interrupts is found there again."""
 
-import gc
 import logging
 import os
 import threading
@@ -33,11 +32,9 @@ MAX_DEATHS = 3  # of workers: a file that takes three down does so by itself
 @lru_cache(maxsize=1)
 def parts(settings: Settings, encoders: Encoders) -> tuple[Engine, BlobStore, PassageEmbedder, Sandbox]:
     """What a worker process needs; made by its first task and kept for the next ones."""
-    os.nice(NICENESS)
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     embedder = embedder_of(encoders, settings.embedder)
-    made = open_catalog(settings.catalog_url), open_blobs(settings), embedder, Sandbox(settings.parsing)
-    gc.freeze()  # the garbage collector need not go through torch again and again: a tenth of the time
-    return made
+    return open_catalog(settings.catalog_url), open_blobs(settings), embedder, Sandbox(settings.parsing)
 
 
 @ray.remote(max_retries=0)  # the dispatcher decides on another try: it knows the attempts of all earlier runs

@@ -6,6 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
+from rag.blobs import FULL
+from rag.errors import NotYet
+
 HELD = 1024  # records: some megabytes of pages or chunks, and all of a usual document
 
 T = TypeVar("T")
@@ -20,11 +23,17 @@ class Spool(Generic[T]):
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as this object
 
     def append(self, record: T) -> None:
-        """Add one at the end; not while going through them. Raises OSError when the disk is full."""
+        """Add one at the end; not while going through them. Raises NotYet when the disk is full."""
         self._held.append(record)
         if len(self._held) == HELD:
-            self._file.seek(0, os.SEEK_END)
-            pickle.dump(self._held, self._file)
+            try:
+                self._file.seek(0, os.SEEK_END)
+                pickle.dump(self._held, self._file)
+                self._file.flush()
+            except OSError as error:
+                if error.errno in FULL:
+                    raise NotYet(f"The disk that holds {tempfile.gettempdir()} is full ({error.strerror}); free some space.") from error
+                raise
             self._blocks += 1
             self._held = []
 

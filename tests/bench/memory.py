@@ -1,6 +1,6 @@
 """Memory of one ingest worker and of its parser while a large file is ingested: peaks, over an empty worker's.
 
-Run: .venv/bin/python -m tests.bench.memory [FILE...]. Without files: a PDF of 300 pages, and text of 40 million characters, which is near
+Run: .venv/bin/python -m tests.bench.memory [FILE...]. Without files: a PDF of 300 pages, and text of 38 million characters, which is near
 the most that one document may have. Ends with one JSON line.
 """
 
@@ -25,7 +25,7 @@ from rag.embedder import load_embedder
 from tests.bench.search import corpus
 
 LOOK_SECONDS = 0.02
-PAGES, CHARACTERS = 300, 40_000_000
+PAGES, CHARACTERS = 300, 38_000_000
 SAMPLE = Path(__file__).parents[2] / "samples" / "documents" / "handbook.md"
 
 
@@ -93,7 +93,7 @@ def main() -> None:
             peak, began = Peak(), time.perf_counter()
             ingest(row, engine=engine, blobs=blobs, embedder=embedder, sandbox=sandbox)
             (worker, parsing), done = peak.stop(), documents.get(engine, row.id, None)
-            told = f"{done.status}, {done.pages} pages in {time.perf_counter() - began:.0f} s"
+            told = f"{done.status}, {done.error or f'{done.pages} pages'} in {time.perf_counter() - began:.0f} s"
             print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB, {told}; peak {worker} MiB, its parser {parsing} MiB", flush=True)
             report[path.name] = {"status": done.status, "worker_mib": worker, "parser_mib": parsing}
         sandbox.close()

@@ -1,5 +1,7 @@
 """Records beyond those held in memory."""
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -27,3 +29,20 @@ def test_the_file_has_no_name_that_a_crash_could_leave(monkeypatch: pytest.Monke
     for _ in range(HELD):
         spool.append(b"x" * 100)
     assert (len(list(spool)), list(tmp_path.iterdir())) == (HELD, [])
+
+
+def test_a_full_disk_is_told_in_a_sentence() -> None:
+    write = """
+import resource
+from ingest.spool import HELD, Spool
+from rag.errors import NotYet
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
+spool = Spool()
+try:
+    for _ in range(HELD):
+        spool.append(bytes(100))
+except NotYet as error:
+    print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", write], check=True, capture_output=True, text=True).stdout
+    assert said == f"The disk that holds {tempfile.gettempdir()} is full (File too large); free some space.\n"
