@@ -58,10 +58,11 @@ export async function call(path, options = {}) {
 }
 
 async function problem(response) {
+  const facts = { status: response.status, retryAfter: Number(response.headers.get("Retry-After")) };
   try {
-    return new Error((await response.json()).detail);
+    return Object.assign(new Error((await response.json()).detail), facts);
   } catch {
-    return new Error(`The service answered ${response.status}.`); // not one of its own errors
+    return Object.assign(new Error(`The service answered ${response.status}.`), facts); // not one of its own errors
   }
 }
 

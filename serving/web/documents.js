@@ -17,13 +17,22 @@ export async function refresh() {
   try {
     const documents = await pages(query);
     const { collections } = await json("/v1/collections");
+    const { documents: counts } = await json("/v1/status");
     show(documents.rows, documents.more);
     showCollections(collections);
-    if (documents.rows.some((row) => !["ready", "failed"].includes(row.status))) timer = setTimeout(refresh, POLL_MS);
+    if (showWork(counts)) timer = setTimeout(refresh, POLL_MS);
   } catch (error) {
     notice(error.message);
     timer = setTimeout(refresh, 5 * POLL_MS);
   }
+}
+
+function showWork(counts) {
+  const unfinished = ["queued", "parsing", "embedding"].reduce((sum, status) => sum + (counts[status] ?? 0), 0);
+  const work = byId("work");
+  work.hidden = unfinished < 2; // of one the list says it all
+  work.textContent = `${unfinished} documents wait or are being read.`;
+  return unfinished;
 }
 
 async function pages(query) {

@@ -1,11 +1,12 @@
 // Uploads: chosen or dropped files and folders, sent in batches, each with its own result.
 
 import { call } from "./api.js";
-import { byId, make } from "./dom.js";
+import { byId, make, notice } from "./dom.js";
 import { refresh } from "./documents.js";
 
 const BATCH_FILES = 20; // rows appear while the rest is still on its way
 const BATCH_BYTES = 50e6;
+const QUEUE_FULL = 429;
 
 export async function send(files) {
   byId("refused").replaceChildren();
@@ -30,6 +31,11 @@ async function sendBatch(batch) {
     const { documents } = await (await call("/v1/documents", { method: "POST", body: form })).json();
     for (const row of documents) if (!row.id) refused(row.name, row.error);
   } catch (error) {
+    if (error.status === QUEUE_FULL) {
+      notice("Many documents wait already. The upload goes on by itself when some are ready; leave this page open.");
+      await new Promise((resolve) => setTimeout(resolve, 1000 * (error.retryAfter || 1)));
+      return sendBatch(batch);
+    }
     for (const { name } of batch) refused(name, error.message);
   }
   refresh();

@@ -1,15 +1,20 @@
 """A service with small limits: what is too much is refused with the right status, and `glossa ingest` waits for room in the queue."""
 
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from rag.catalog.switch import UNFINISHED
 from rag.settings import MIB, Settings
 from tests import service as instances
 from tests.service import Service, add, upload
+from tests.serving.test_page import CHROMIUM, PICTURES, SWITCHES
 
 pytestmark = pytest.mark.heavy
 FEW = 3
@@ -21,6 +26,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running = instances.start(tmp_path_factory.mktemp("small") / "data", *limits)
     yield running
     running.stop()
+
+
+def await_idle(client: httpx.Client) -> None:
+    """Return when no document waits or is worked on."""
+    deadline = time.monotonic() + 120
+    while any(client.get("/v1/status").json()["documents"].get(status) for status in UNFINISHED):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_a_long_queue_is_told_and_the_command_line_waits_for_it(small: Service, tmp_path: Path) -> None:
@@ -38,8 +51,31 @@ def test_a_long_queue_is_told_and_the_command_line_waits_for_it(small: Service, 
         assert "1 ready" in sent.stdout
 
 
+def test_the_page_waits_for_a_long_queue_too(small: Service) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    table = b"name;place\n" + b"Anna;Bonn\n" * 100_000
+    with sync_api.sync_playwright() as playwright, small.client() as client:
+        page = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES).new_page(viewport={"width": 1280, "height": 800})
+        page.goto(f"{small.url}/#key={small.key}")
+        page.click("#show-documents")
+        await_idle(client)
+        upload(client, *((f"{number}.csv", table + b"%d;y\n" % number) for number in range(FEW)), collection="slower")
+        page.set_input_files("#files", [{"name": "late.txt", "mimeType": "text/plain", "buffer": b"The lift is repaired on Monday."}])
+        sync_api.expect(page.locator("#notice")).to_contain_text("The upload goes on by itself")
+        page.select_option("#filter-status", "ready")
+        sync_api.expect(page.locator("#work")).to_be_visible()
+        sync_api.expect(page.locator("#work")).to_have_text(re.compile(r"^[23] documents wait or are being read\.$"))
+        page.screenshot(path=PICTURES / "9-long-queue.png")
+        sync_api.expect(page.locator("#list")).to_contain_text("late.txt", timeout=120_000)
+        sync_api.expect(page.locator("#work")).to_be_hidden(timeout=60_000)
+        sync_api.expect(page.locator("#refused")).to_be_empty()
+
+
 def test_a_full_collection_takes_no_more_and_others_do(small: Service) -> None:
     with small.client() as client:
+        await_idle(client)
         for number in range(2 * FEW):
             add(client, f"{number}.txt", b"The lift is repaired on day %d." % number, collection="full")
         refused = client.post("/v1/documents", data={"collection": "full"}, files=[("files", ("more.txt", b"More."))])
