@@ -32,7 +32,7 @@ MAX_DEATHS = 3  # of workers: a file that takes three down does so by itself
 @lru_cache(maxsize=1)
 def parts(settings: Settings, encoders: Encoders) -> tuple[Engine, BlobStore, PassageEmbedder, Sandbox]:
     """What a worker process needs; made by its first task and kept for the next ones."""
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    os.nice(NICENESS)
     embedder = embedder_of(encoders, settings.embedder)
     return open_catalog(settings.catalog_url), open_blobs(settings), embedder, Sandbox(settings.parsing)
 

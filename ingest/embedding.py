@@ -25,7 +25,7 @@ class Encoder:
 
     def __init__(self, name_or_path: str) -> None:
         """Load it. Raises InvalidInput when it does not load."""
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        os.nice(NICENESS)
         self.embedder = load_embedder(name_or_path)
 
     def described(self) -> dict[str, Any] | None:
