@@ -3,6 +3,7 @@
 import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 import regex
@@ -61,8 +62,13 @@ def analyze(text: str, language: str) -> list[str]:
         elif match["unspaced"]:
             terms += _pairs(match[0])
         else:
-            terms += _stemmed(_spellings(match[0], language), language)
+            terms += _terms(match[0], language)
     return terms
+
+
+@lru_cache(maxsize=1 << 16)  # words come again and again
+def _terms(word: str, language: str) -> tuple[str, ...]:
+    return tuple(_stemmed(_spellings(word, language), language))
 
 
 def _normalise(text: str) -> str:

@@ -7,6 +7,7 @@ scripts. On dev questions it brings 7 to 9 points of MRR@10 between English and 
 
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 import regex
 
@@ -58,6 +59,7 @@ def sounds(text: str) -> list[str]:
     return terms
 
 
+@lru_cache(maxsize=1 << 16)  # words come again and again; without it this takes two thirds of an index's loading
 def _consonants(word: str) -> str:
     letters = _script(word)(word)
     return str(_DOUBLED.sub(r"\1", _BEFORE_LIPS.sub("m", letters)))
