@@ -38,9 +38,9 @@ bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.serve_flags
 	$(BIN)/python -m tests.bench.replicas
 
-# Minutes each. Both print their seed; give it again with ARGS="--seed N".
+# Minutes each. Both print their seed; root may mount a small disk to fill; give it again with ARGS="--seed N".
 chaos: .venv/installed-dev
-	$(BIN)/python -m tests.promises.chaos $(ARGS)
+	$(BIN)/python -m tests.promises.chaos $(if $(filter 0,$(shell id -u)),--small-disk) $(ARGS)
 	$(BIN)/python -m tests.promises.chaos --kills 50 --postgresql --bucket $(ARGS)
 
 fuzz: .venv/installed-dev

@@ -30,7 +30,9 @@ def watch(client: Glossa, paths: Sequence[Path], collection: str, include: Seque
                 time.sleep(RETRY_SECONDS)
 
 
-def changes(paths: Sequence[Path], include: Sequence[str], exclude: Sequence[str]) -> Iterator[list[LocalFile]]:
+def changes(
+    paths: Sequence[Path], include: Sequence[str], exclude: Sequence[str], every: float = SCAN_SECONDS
+) -> Iterator[list[LocalFile]]:
     """At each look the files that are new, or differ from when they were last given, and have not changed since the look before."""
     before: dict[LocalFile, tuple[int, int]] = {}
     given: dict[LocalFile, tuple[int, int]] = {}
@@ -40,7 +42,7 @@ def changes(paths: Sequence[Path], include: Sequence[str], exclude: Sequence[str
         given |= settled
         before = now
         yield list(settled)
-        time.sleep(SCAN_SECONDS)
+        time.sleep(every)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

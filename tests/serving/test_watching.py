@@ -6,16 +6,12 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
-from serving import watching
 from serving.watching import changes
 from tests.service import Service
 
 
-def test_a_file_is_given_when_it_has_stopped_changing_and_again_when_it_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "SCAN_SECONDS", 0)
-    looks = (sorted(file.name for file in files) for files in changes([tmp_path], ["*.txt"], []))
+def test_a_file_is_given_when_it_has_stopped_changing_and_again_when_it_differs(tmp_path: Path) -> None:
+    looks = (sorted(file.name for file in files) for files in changes([tmp_path], ["*.txt"], [], every=0))
     assert next(looks) == []
     (tmp_path / "a.txt").write_text("1")
     (tmp_path / "a.pdf").write_text("1")
