@@ -8,20 +8,24 @@ const POLL_MS = 1000;
 const STATUS = { queued: "waiting", parsing: "reading", embedding: "indexing", ready: "ready", failed: "failed" };
 let shown = 50;
 let timer = null;
+let latest = 0;
 
 export async function refresh() {
   clearTimeout(timer);
+  const look = ++latest; // of two at once only the one that began last shows what it saw
   const query = new URLSearchParams({ limit: Math.min(shown, 200) });
   if (byId("filter-collection").value) query.set("collection", byId("filter-collection").value);
   if (byId("filter-status").value) query.set("status", byId("filter-status").value);
   try {
-    const documents = await pages(query);
+    const { documents: counts } = await json("/v1/status"); // first, so that what ends meanwhile is seen now or at the next look
     const { collections } = await json("/v1/collections");
-    const { documents: counts } = await json("/v1/status");
+    const documents = await pages(query);
+    if (look !== latest) return;
     show(documents.rows, documents.more);
     showCollections(collections);
     if (showWork(counts)) timer = setTimeout(refresh, POLL_MS);
   } catch (error) {
+    if (look !== latest) return;
     notice(error.message);
     timer = setTimeout(refresh, 5 * POLL_MS);
   }

@@ -2,13 +2,14 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.service import Service, add
+from tests.service import INGEST_SECONDS, Service, add
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -116,6 +117,30 @@ def test_the_whole_journey(page: Any, collection: str) -> None:
     turn = ask(page, "Wann öffnet die Werkstatt?")
     assert "werkstatt.md" not in turn.inner_text()
     picture(page, "6-after-delete")
+
+
+def test_a_document_that_ends_between_two_requests_of_one_look_is_seen(page: Any, service: Service, collection: str) -> None:
+    """The page reads the list and the counts one after the other; each answer is held back here until the document has ended."""
+    with service.client() as client:
+
+        def ready() -> bool:
+            rows = client.get("/v1/documents", params={"collection": collection}).json()["documents"]
+            return bool(rows) and rows[0]["status"] == "ready"
+
+        def hold(route: Any) -> None:
+            answer = route.fetch()
+            deadline = time.monotonic() + INGEST_SECONDS
+            while not ready() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            route.fulfill(response=answer)
+
+        page.click("#show-documents")
+        page.fill("#upload-collection", collection)
+        page.wait_for_load_state("networkidle")
+        page.route("**/v1/documents?*", hold)
+        content = GERMAN.encode() * 2000
+        page.set_input_files("#files", [{"name": "werkstatt.md", "mimeType": "text/markdown", "buffer": content}])
+        sync_api.expect(row(page, "werkstatt.md")).to_contain_text("ready", timeout=60_000)
 
 
 def test_an_ingest_is_stopped_and_tried_again_with_a_click(page: Any, collection: str) -> None:
