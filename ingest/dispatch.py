@@ -11,8 +11,8 @@ from typing import Any
 import ray
 from sqlalchemy import Engine
 
-from ingest.embedding import NICENESS, Encoders, embedder_of, start_encoders
-from ingest.pipeline import ingest
+from ingest.embedding import Encoders, embedder_of, start_encoders
+from ingest.pipeline import NICENESS, ingest
 from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore
 from rag.bucket import open_blobs

@@ -12,10 +12,8 @@ from typing import Any
 import ray
 from tokenizers import Tokenizer
 
+from ingest.pipeline import NICENESS
 from rag.embedder import PassageEmbedder, StaticEmbedder, Vectors, load_embedder
-
-NICENESS = 5  # questions go before ingest where they share a core
-
 
 Encoders = tuple[Any, ...]  # handles of actors, each an Encoder
 

@@ -27,6 +27,7 @@ from rag.records import Chunk, Page, Status
 from rag.sentences import sentence_spans
 
 log = logging.getLogger(__name__)
+NICENESS = 5  # of processes that embed documents: questions go before them where they share a core
 BATCH = 256  # chunks embedded at once: enough to keep the encoder busy, small enough to show progress
 SAMPLE_CHARACTERS = 20_000  # langdetect needs far less to be sure
 EMBEDDING_STARTS_AT = 0.5  # of the progress shown: a transformer takes longer to embed than to parse, the static model no time
@@ -68,12 +69,8 @@ def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, e
         return
     if not len(pieces):
         raise Unreadable("The document holds no text; if it is a scan, run text recognition (OCR) on it first.")
-    rest = iter(pieces)
-    while batch := list(islice(rest, BATCH)):
-        if language not in (*LANGUAGES, UNKNOWN):  # its chunks were taken for one of the eight
-            batch = [piece._replace(chunk=replace(piece.chunk, language=language)) for piece in batch]
-        for chunk in embed(batch, embedder):
-            embedded.append(chunk)
+    for chunk in embed_all(pieces, language, embedder):
+        embedded.append(chunk)
         if not report.embedding(len(embedded) / len(pieces)):
             return
     commit(engine, document.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp)
@@ -141,6 +138,15 @@ def cut(page: Page, embedder: PassageEmbedder) -> Iterator[Piece]:
             tokens.ids[span.first_token : span.last_token],
             [first - span.first_token for first in span.window_tokens],
         )
+
+
+def embed_all(pieces: Iterable[Piece], language: str, embedder: PassageEmbedder) -> Iterator[EmbeddedChunk]:
+    """The pieces of a document in that language with their vectors, batch by batch."""
+    rest = iter(pieces)
+    while batch := list(islice(rest, BATCH)):
+        if language not in (*LANGUAGES, UNKNOWN):  # its chunks were taken for one of the eight
+            batch = [piece._replace(chunk=replace(piece.chunk, language=language)) for piece in batch]
+        yield from embed(batch, embedder)
 
 
 def embed(pieces: Sequence[Piece], embedder: PassageEmbedder) -> list[EmbeddedChunk]:

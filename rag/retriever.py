@@ -62,7 +62,7 @@ class Retriever:
         self._vocabulary = 0 if embedder.token_vectors is None else len(embedder.token_vectors)
         self._shards: dict[Key, Shard] = {}
         self._contents: dict[int, dict[Key, list[int]]] = {}  # content id -> chunk ids by shard
-        self._foreign: dict[str, EmbedderStamp] = {}  # collections of another embedder
+        self.foreign: dict[str, EmbedderStamp] = {}  # collections of another embedder
         self._changing = threading.Lock()
         self._faiss = SharedLock()
 
@@ -123,10 +123,10 @@ class Retriever:
     def _add(self, changed: Iterable[tuple[str, int]]) -> list[int]:
         """Index the contents that are not held yet; returns those that are gone from the catalog, or not for this embedder."""
         stamps = embedder_stamps(self.engine)
-        self._foreign = {name: stamp for name, stamp in stamps.items() if stamp != self.embedder.stamp}
+        self.foreign = {name: stamp for name, stamp in stamps.items() if stamp != self.embedder.stamp}
         batch, gone = Batch(), []
         for collection, content_id in changed:
-            chunks = [] if collection in self._foreign else load_content(self.engine, content_id)
+            chunks = [] if collection in self.foreign else load_content(self.engine, content_id)
             if not chunks:
                 gone.append(content_id)
             elif content_id not in self._contents:  # a content never changes
@@ -166,11 +166,11 @@ class Retriever:
 
     def _shards_for(self, visible: frozenset[str] | None, languages: Collection[str]) -> list[Shard]:
         held = [shard for shard in self._shards.values() if visible is None or shard.collection in visible]
-        foreign = sorted(name for name in self._foreign if visible is None or name in visible)
+        foreign = sorted(name for name in self.foreign if visible is None or name in visible)
         if foreign and (visible is not None or not held):
             raise EmbedderMismatch(
-                f"Collection {foreign[0]!r} holds vectors of {self._foreign[foreign[0]].model!r}, "
-                f"but {self.embedder.stamp.model!r} is in use: start the service with that embedder, or search other collections."
+                f"Collection {foreign[0]!r} holds vectors of {self.foreign[foreign[0]].model!r}, "
+                f"but {self.embedder.stamp.model!r} is in use: start the service with that embedder, or run `glossa reembed`."
             )
         return [shard for shard in held if not languages or shard.language in languages]
 

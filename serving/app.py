@@ -122,6 +122,12 @@ def deploy(settings: Settings) -> None:
     run(ingest(settings, spare), "ingest", None)
 
 
+async def remarks() -> list[str]:
+    """What the one who has just started the application should know."""
+    retrieval = serve.get_deployment_handle("Retrieval", "glossa")
+    return list(await retrieval.unsearchable.remote())
+
+
 def run(application: serve.Application, name: str, route_prefix: str | None) -> None:
     """Deploy, and return when all replicas run. Raises InvalidInput when one raised at its start: Ray Serve would try it for ever."""
     serve.run_many([serve.RunTarget(application, name, route_prefix)], wait_for_applications_running=False)

@@ -10,7 +10,7 @@ import typer
 from rag.errors import RagError
 from rag.languages import LANGUAGES
 from rag.records import Passage, Status
-from serving.cli_service import DEFAULTS, Data, doctor, down, node_env, up
+from serving.cli_service import DEFAULTS, Data, doctor, down, node_env, reembed, up
 from serving.tables import FAILED, USAGE, err, fail, harmless, out, show_sources, show_table
 
 if TYPE_CHECKING:
@@ -255,6 +255,7 @@ def profiles() -> None:
     show_table("Language models", columns, rows)
 
 
+app.command()(reembed)
 app.command()(doctor)
 app.command("node-env")(node_env)
 

@@ -160,6 +160,48 @@ def down(data: Data = DEFAULTS.data) -> None:
     out.print(f"Glossa (process {state.pid}, {state.url}) has stopped.", soft_wrap=True)
 
 
+def reembed(
+    *,
+    embedder: Embedder = DEFAULTS.embedder,
+    collection: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this collection; may be repeated.", show_default="all that hold vectors of another embedder"),
+    ] = None,
+    data: Data = DEFAULTS.data,
+    catalog: Catalog = DEFAULTS.catalog,
+) -> None:
+    """Change the embedder: make its vectors beside those in use, from the text that is in the catalog, while the service answers.
+
+    The next start with this embedder switches to them at once. Stop it and run it again as you like: it goes on where it was.
+
+    Example:  glossa reembed --embedder BAAI/bge-m3
+              glossa down && glossa up --embedder BAAI/bge-m3
+    """
+    from ingest.pipeline import NICENESS
+    from ingest.reembedding import reembed as make_vectors
+    from rag.catalog.reembedding import without_vectors
+    from rag.catalog.schema import migrate, open_catalog
+    from rag.embedder import load_embedder
+    from serving.progress import counting
+
+    if catalog is None and not data.is_dir():
+        fail(f"There is no folder {data}; name the one of the service with --data.")
+    os.nice(NICENESS)
+    engine = open_catalog(Settings(data=data, catalog=catalog).catalog_url)
+    migrate(engine)
+    with err.status("Loading the embedder"):
+        model = load_embedder(embedder)
+    total = len(without_vectors(engine, model.stamp, collection or ()))
+    with counting("Embedding", total) as tick:
+        names = make_vectors(engine, model, collection or (), tick)
+    if not names:
+        out.print(f"There is nothing to do: no other vectors than those of {model.stamp.model} are there.", soft_wrap=True)
+        return
+    up_again = "glossa up" + (f" --embedder {shlex.quote(embedder)}" if embedder else "")
+    out.print(f"The vectors of {model.stamp.model} are ready for {', '.join(names)} ({total:,} documents embedded now).", soft_wrap=True)
+    out.print(f"Start with it to switch: glossa down, then {up_again}", soft_wrap=True)
+
+
 def doctor(
     host: Host = DEFAULTS.host, port: Port = DEFAULTS.port, data: Data = DEFAULTS.data, embedder: Embedder = DEFAULTS.embedder
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag.analyzers import analyze
 from rag.catalog.feed import current_version, pending
+from rag.catalog.reembedding import switch
 from rag.catalog.schema import open_catalog
 from rag.embedder import load_embedder
 from rag.errors import InvalidInput, NotYet
@@ -38,7 +39,10 @@ class Retrieval:
         self.settings = settings
         self.reranking = reranking
         self.engine = open_catalog(settings.catalog_url)
-        self.retriever = Retriever(self.engine, load_embedder(settings.embedder))
+        embedder = load_embedder(settings.embedder)
+        for name in switch(self.engine, embedder.stamp):
+            log.warning("collection %s has the vectors of %s now", name, embedder.stamp.model)
+        self.retriever = Retriever(self.engine, embedder)
         self.retriever.follow()  # loads the whole catalog
         warm_up(self.retriever)
         self.wanted, self.reached = threading.Event(), threading.Condition()
@@ -127,6 +131,15 @@ class Retrieval:
     async def version(self) -> int:
         """The version of the catalog that this replica has seen."""
         return self.retriever.version
+
+    async def unsearchable(self) -> list[str]:
+        """A sentence for each collection that is not searched, as it holds the vectors of another embedder."""
+        ours = self.retriever.embedder.stamp.model
+        return [
+            f"Collection {name!r} is not searched: it holds vectors of {stamp.model!r}, and {ours!r} is in use. "
+            "Start with the former, or run `glossa reembed`."
+            for name, stamp in sorted(self.retriever.foreign.items())
+        ]
 
     def check_health(self) -> None:
         """Ray Serve replaces the replica when this raises."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, Table, insert, select, update
 
 from rag.catalog import tables
 from rag.catalog.schema import writing
-from rag.catalog.switch import UNFINISHED, publish, record_change
+from rag.catalog.switch import UNFINISHED, publish, record_changes
 from rag.catalog.tables import collections, contents, documents
 from rag.errors import EmbedderMismatch
 from rag.records import Chunk, EmbedderStamp, Page
@@ -53,7 +53,7 @@ def commit(
             return None
         _stamp(connection, document.collection_id, embedder)
         content_id = _store(connection, document, pages, chunks, language)
-        record_change(connection, document.collection_id, content_id)
+        record_changes(connection, document.collection_id, [content_id])
         for twin in _twins(connection, document):
             publish(connection, twin, content_id)
         return publish(connection, document, content_id)
@@ -67,7 +67,7 @@ def _stamp(connection: Connection, collection_id: int, embedder: EmbedderStamp) 
     if connection.execute(select(contents.c.id).where(contents.c.collection_id == collection_id).limit(1)).first() is not None:
         raise EmbedderMismatch(
             f"Collection {row.name!r} was embedded by {row.embedder['model']!r} ({row.embedder['dimension']} dimensions), but "
-            f"{embedder.model!r} ({embedder.dimension}) and its prompts are in use: start with the former, or use another collection."
+            f"{embedder.model!r} ({embedder.dimension}) and its prompts are in use: start with the former, or run `glossa reembed`."
         )
     connection.execute(update(collections).where(collections.c.id == collection_id).values(embedder=asdict(embedder)))
 
@@ -79,10 +79,15 @@ def _store(connection: Connection, document: Row[Any], pages: Iterable[Page], ch
     content_id = int(connection.execute(new).scalar_one())
     counts = {
         "pages": _insert_all(connection, tables.pages, (_page_row(content_id, page) for page in pages)),
-        "chunks": _insert_all(connection, tables.chunks, (_chunk_row(content_id, i, chunk) for i, chunk in enumerate(chunks))),
+        "chunks": insert_chunks(connection, tables.chunks, content_id, chunks),
     }
     connection.execute(update(contents).where(contents.c.id == content_id).values(counts))
     return content_id
+
+
+def insert_chunks(connection: Connection, table: Table, content_id: int, chunks: Iterable[EmbeddedChunk]) -> int:
+    """Stores the chunks of a content in that table, inside `writing`; returns how many there were."""
+    return _insert_all(connection, table, (_chunk_row(content_id, ordinal, chunk) for ordinal, chunk in enumerate(chunks)))
 
 
 def _insert_all(connection: Connection, table: Table, rows: Iterator[dict[str, Any]]) -> int:

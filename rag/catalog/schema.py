@@ -98,9 +98,9 @@ def _turn(engine: Engine) -> Iterator[None]:
         _writing.release()
 
 
-def next_version(connection: Connection) -> int:
-    """Takes the next number of the feed, inside `writing`. Numbers grow by one; a rolled-back transaction gives its own back."""
-    statement = update(feed_counter).values(version=feed_counter.c.version + 1).returning(feed_counter.c.version)
+def next_version(connection: Connection, count: int = 1) -> int:
+    """Takes the next `count` numbers of the feed, inside `writing`, and returns the last. A rolled-back transaction gives its own back."""
+    statement = update(feed_counter).values(version=feed_counter.c.version + count).returning(feed_counter.c.version)
     return int(connection.execute(statement).scalar_one())
 
 

@@ -47,15 +47,15 @@ def remove(connection: Connection, rows: Sequence[Row[Any]]) -> None:
             _remove_unshown(connection, row.collection_id, row.content_id)
 
 
-def record_change(connection: Connection, collection_id: int, content_id: int) -> int:
-    """Tells the followers that this content came or went. Returns the version of the change."""
-    version = next_version(connection)
-    name = select(collections.c.name).where(collections.c.id == collection_id).scalar_subquery()
-    connection.execute(insert(changes).values(version=version, collection=name, content_id=content_id))
-    return version
+def record_changes(connection: Connection, collection_id: int, content_ids: Sequence[int]) -> None:
+    """Tells the followers that these contents, one at least, came or went."""
+    first = next_version(connection, len(content_ids)) - len(content_ids) + 1
+    name = connection.execute(select(collections.c.name).where(collections.c.id == collection_id)).scalar_one()
+    rows = [{"version": version, "collection": name, "content_id": content_id} for version, content_id in enumerate(content_ids, first)]
+    connection.execute(insert(changes), rows)
 
 
 def _remove_unshown(connection: Connection, collection_id: int, content_id: int) -> None:
     if connection.execute(select(documents.c.id).where(documents.c.content_id == content_id).limit(1)).first() is None:
-        record_change(connection, collection_id, content_id)
+        record_changes(connection, collection_id, [content_id])
         connection.execute(delete(contents).where(contents.c.id == content_id))  # pages and chunks go with it

@@ -77,6 +77,7 @@ collections = Table(
     Column("id", Id, primary_key=True),
     Column("name", AnyText, nullable=False, unique=True),
     Column("embedder", JSON(none_as_null=True)),
+    Column("next_embedder", JSON(none_as_null=True)),  # whose vectors are all made beside: see `reembedding`
 )
 
 # sqlite_autoincrement: an id is never given twice, so a follower's stale id can never name another document's text.
@@ -131,22 +132,46 @@ pages = Table(
     Column("text", AnyText, nullable=False),
 )
 
+
+def _what_a_chunk_is() -> list[Column[Any]]:
+    return [
+        Column("page", Integer, nullable=False),
+        Column("start", Integer, nullable=False),
+        Column("end", Integer, nullable=False),
+        Column("language", Text, nullable=False),
+        Column("text", AnyText, nullable=False),
+        Column("vector", LargeBinary, nullable=False),
+        Column("windows", LargeBinary, nullable=False),
+        Column("tokens", LargeBinary, nullable=False),
+    ]
+
+
 chunks = Table(
     "chunks",
     metadata,
     Column("id", Id, primary_key=True),
     Column("content_id", Id, ForeignKey(contents.c.id, ondelete="CASCADE"), nullable=False),
     Column("ordinal", Integer, nullable=False),
-    Column("page", Integer, nullable=False),
-    Column("start", Integer, nullable=False),
-    Column("end", Integer, nullable=False),
-    Column("language", Text, nullable=False),
-    Column("text", AnyText, nullable=False),
-    Column("vector", LargeBinary, nullable=False),
-    Column("windows", LargeBinary, nullable=False),
-    Column("tokens", LargeBinary, nullable=False),
+    *_what_a_chunk_is(),
     Index("ix_chunks_content", "content_id"),
     sqlite_autoincrement=True,
+)
+
+# What another embedder makes of a content, beside the chunks in use; `embedder` is its stamp as JSON, spelled so that equal ones are equal.
+next_contents = Table(
+    "next_contents",
+    metadata,
+    Column("content_id", Id, ForeignKey(contents.c.id, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("embedder", Text, nullable=False),
+    Column("chunks", Integer, nullable=False),
+)
+
+next_chunks = Table(
+    "next_chunks",
+    metadata,
+    Column("content_id", Id, ForeignKey(next_contents.c.content_id, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    *_what_a_chunk_is(),
 )
 
 changes = Table(

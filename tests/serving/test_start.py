@@ -13,9 +13,13 @@ from tests.rag.tiny_transformer import save_tiny_transformer
 from tests.service import Service, add, finished, search, upload
 
 
-def up(*options: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "serving.cli", "up", *map(str, options)]
+def glossa(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "serving.cli", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def up(*options: object) -> "subprocess.CompletedProcess[str]":
+    return glossa("up", *options)
 
 
 def test_a_port_in_use_is_refused_before_anything_starts(service: Service, tmp_path: Path) -> None:
@@ -43,7 +47,7 @@ def test_an_embedder_that_does_not_exist_is_told_in_one_sentence(tmp_path: Path)
 
 
 @pytest.mark.heavy
-def test_another_embedder_works_and_its_collection_is_refused_to_the_next(tmp_path: Path) -> None:
+def test_another_embedder_works_and_its_collection_waits_for_the_change_to_the_next(tmp_path: Path) -> None:
     model = save_tiny_transformer(tmp_path / "model")
     other = instances.start(tmp_path / "data", "--embedder", str(model))
     with other.client() as client:
@@ -60,8 +64,28 @@ def test_another_embedder_works_and_its_collection_is_refused_to_the_next(tmp_pa
     with usual.client() as client:
         refused = client.post("/v1/search", json={"question": "the lamp", "collections": ["default"]})
         assert refused.status_code == 409
-        assert "--embedder" in refused.json()["detail"] or "embedder" in refused.json()["detail"]
+        assert "run `glossa reembed`" in refused.json()["detail"]
+        assert "Collection 'default' is not searched: it holds vectors of 'model@" in (tmp_path / "data.log").read_text()
         failed = finished(client, upload(client, ("sofa.txt", b"The sofa is green."))[0]["id"])
         assert (failed["status"], "was embedded by" in failed["error"]) == ("failed", True)
         assert add(client, "sofa.txt", b"The sofa is green.", "fresh")["status"] == "ready"
+        made = glossa("reembed", "--data", usual.data)
+        assert (made.returncode, made.stderr) == (0, "")
+        assert "ready for default (2 documents embedded now)" in made.stdout
+        assert "glossa down, then glossa up\n" in made.stdout
     assert usual.stop() == 0
+
+    changed = instances.start(tmp_path / "data")
+    with changed.client() as client:
+        assert search(client, "Is the lamp red?", collections=["default"])[0]["name"] == "lamp.txt"
+        client.post(f"/v1/documents/{failed['id']}/retry")
+        assert finished(client, failed["id"])["status"] == "ready"
+    assert changed.stop() == 0
+    assert "There is nothing to do" in glossa("reembed", "--data", tmp_path / "data").stdout
+
+
+def test_a_change_of_the_embedder_where_no_service_was_says_so(tmp_path: Path) -> None:
+    tried = glossa("reembed", "--data", tmp_path / "nowhere")
+    assert (tried.returncode, tried.stdout) == (1, "")
+    assert "There is no folder" in tried.stderr
+    assert not (tmp_path / "nowhere").exists()
