@@ -13,7 +13,22 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ["up", "down", "ingest", "ask", "search", "documents", "delete", "cancel", "retry", "status", "reembed", "doctor", "profiles", "eval"]
+COMMANDS = [
+    "up",
+    "down",
+    "ingest",
+    "ask",
+    "search",
+    "documents",
+    "delete",
+    "cancel",
+    "retry",
+    "status",
+    "reembed",
+    "doctor",
+    "profiles",
+    "eval",
+]
 
 
 def glossa(*arguments: object, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
