@@ -29,6 +29,7 @@ eval: .venv/installed
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.search
+	$(BIN)/python -m tests.bench.index
 	$(BIN)/python -m tests.bench.ingest
 	$(BIN)/python -m tests.bench.uploads
 	$(BIN)/python -m tests.bench.workers

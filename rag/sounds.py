@@ -5,6 +5,7 @@ letter where another has several (Hindi four for t, Thai six, English t and th).
 scripts. On dev questions it brings 7 to 9 points of MRR@10 between English and Hindi and 1 between English and Thai.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,6 +19,7 @@ _WORD = regex.compile(r"\p{Thai}+|[\p{L}\p{M}]+")
 _NUMBER = regex.compile(r"\p{N}+")
 _SEPARATOR = regex.compile(r"(?<=\d)[.,'’](?=\d)")
 _DIGITS = str.maketrans("०१२३४५६७८९๐๑๒๓๔๕๖๗๘๙", 2 * "0123456789")
+_ANY_DIGIT = re.compile("[०-९๐-๙]")  # looking takes a tenth of the time of translating
 
 # Latin spelling of eight languages at once, so no language is asked for; each rule is applied to the whole word, in order.
 _LATIN_RULES = [
@@ -49,20 +51,22 @@ _SPECIAL = str.maketrans({"ß": "ss", "ç": "s", "œ": "oe", "æ": "ae"})
 
 def sounds(text: str) -> list[str]:
     """The sound terms of `text` in order, with repetitions; the same for every language, so any text can be looked up in any other."""
-    text = unicodedata.normalize("NFC", text).translate(_DIGITS)
+    text = unicodedata.normalize("NFC", text)
+    if _ANY_DIGIT.search(text):
+        text = text.translate(_DIGITS)
     terms = [f"#{number}" for number in _NUMBER.findall(_SEPARATOR.sub("", text))]
     for word in _WORD.findall(text):
-        consonants = _consonants(word)
-        if LEAST <= len(consonants) <= PIECE:
-            terms.append(consonants)
-        terms += [consonants[at : at + PIECE] for at in range(len(consonants) - PIECE + 1) if len(consonants) > PIECE]
+        terms += _terms(word)
     return terms
 
 
 @lru_cache(maxsize=1 << 16)  # words come again and again; without it this takes two thirds of an index's loading
-def _consonants(word: str) -> str:
+def _terms(word: str) -> tuple[str, ...]:
     letters = _script(word)(word)
-    return str(_DOUBLED.sub(r"\1", _BEFORE_LIPS.sub("m", letters)))
+    consonants = _DOUBLED.sub(r"\1", _BEFORE_LIPS.sub("m", letters))
+    if len(consonants) < LEAST:
+        return ()
+    return tuple(consonants[at : at + PIECE] for at in range(max(len(consonants) - PIECE, 0) + 1))
 
 
 def _script(word: str) -> Callable[[str], str]:

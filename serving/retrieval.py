@@ -1,6 +1,7 @@
 """The retrieval deployment: embedder and indexes in one process, following the catalog's change feed."""
 
 import asyncio
+import ctypes
 import logging
 import threading
 import time
@@ -45,6 +46,7 @@ class Retrieval:
         self.retriever = Retriever(self.engine, embedder)
         self.retriever.follow()  # loads the whole catalog
         warm_up(self.retriever)
+        give_back_memory()
         self.wanted, self.reached = threading.Event(), threading.Condition()
         self.follower = threading.Thread(target=self.keep_following, name="follow", daemon=True)
         self.follower.start()
@@ -145,6 +147,16 @@ class Retrieval:
         """Ray Serve replaces the replica when this raises."""
         if not self.follower.is_alive():
             raise RuntimeError("the follower thread has ended")
+
+
+def give_back_memory() -> None:
+    """Return to the system what was needed only to load: glibc keeps it, half of what a replica of 20,000 chunks holds.
+
+    https://man7.org/linux/man-pages/man3/malloc_trim.3.html
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:  # other C libraries have none
+        trim(0)
 
 
 def warm_up(retriever: Retriever) -> None:

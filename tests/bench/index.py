@@ -29,7 +29,7 @@ from rag.languages import detect_document_language
 from rag.records import Page
 from rag.retriever import Retriever
 from rag.sentences import sentence_spans
-from serving.retrieval import warm_up
+from serving.retrieval import give_back_memory, warm_up
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SENTENCES = 40  # of a page
@@ -82,6 +82,7 @@ def measure(folder: Path) -> dict[str, float]:
     this = psutil.Process()
     before, began = this.memory_info().rss, time.perf_counter()
     retriever.follow()
+    give_back_memory()
     seconds, grown = time.perf_counter() - began, this.memory_info().rss - before
     chunks = sum(len(ids) for content in retriever._contents.values() for ids in content.values())
     questions = [json.loads(line)["question"] for line in (SAMPLES / "questions.jsonl").read_text(encoding="utf-8").splitlines()]

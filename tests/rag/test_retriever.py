@@ -5,7 +5,7 @@ import pytest
 from rag.embedder import Embedder
 from rag.errors import EmbedderMismatch
 from rag.records import Passage
-from rag.retriever import CANDIDATES, Retriever
+from rag.retriever import BATCH_CHUNKS, CANDIDATES, Retriever
 from tests.rag.desk import Desk, open_desk
 
 HOLIDAY = "Employees in Freiburg have thirty days of paid holiday."
@@ -135,6 +135,15 @@ def test_more_passages_than_candidates_come_when_they_exist(desk: Desk, retrieve
     desk.add("many.txt", *(f"{HOLIDAY} Number {number}." for number in range(CANDIDATES + 50)))
     retriever.follow()
     assert len(found(retriever, "holiday", CANDIDATES + 40)) == CANDIDATES + 40
+
+
+def test_a_catalog_of_more_than_one_batch_is_indexed_whole(desk: Desk, retriever: Retriever) -> None:
+    size = BATCH_CHUNKS // 2 + 1
+    for letter in "abc":
+        desk.add(f"{letter}.txt", *(f"Row {letter}{number}" for number in range(size)))
+    retriever.follow()
+    for row in ("Row a0", f"Row b{size - 1}", f"Row c{size - 1}"):
+        assert found(retriever, row, 1) == [row]
 
 
 def test_a_collection_of_another_embedder_is_refused_and_stops_no_other(desk: Desk, retriever: Retriever, transformer: Embedder) -> None:
