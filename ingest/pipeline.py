@@ -31,6 +31,7 @@ NICENESS = 5  # of processes that embed documents: questions go before them wher
 BATCH = 256  # chunks embedded at once: enough to keep the encoder busy, small enough to show progress
 SAMPLE_CHARACTERS = 20_000  # langdetect needs far less to be sure
 EMBEDDING_STARTS_AT = 0.5  # of the progress shown: a transformer takes longer to embed than to parse, the static model no time
+WAIT_SECONDS = 1.0  # before a document that waits for the disk or the catalog is read once more
 REPORT_SECONDS = 0.3  # between notes of progress: a person sees it as smooth, and the catalog has other things to write
 
 
@@ -43,6 +44,7 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Pa
         run(document, attempt, engine=engine, blobs=blobs, embedder=embedder, sandbox=sandbox)
     except NotYet:
         log.warning("ingest of %s waits: the catalog or the disk is not available", document.id, exc_info=True)  # still queued: tried again
+        time.sleep(WAIT_SECONDS)
     except RagError as error:
         documents.fail(
             engine, document.id, attempt, str(error), retry_helps=isinstance(error, EmbedderMismatch | ParserDied | NoRecognition)

@@ -1,8 +1,10 @@
 """Binds the deployments into one Serve application. No logic here."""
 
+import asyncio
 import math
 import os
 import re
+import threading
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -122,10 +124,15 @@ def deploy(settings: Settings) -> None:
     run(ingest(settings, spare), "ingest", None)
 
 
-async def remarks() -> list[str]:
+def remarks() -> list[str]:
     """What the one who has just started the application should know."""
-    retrieval = serve.get_deployment_handle("Retrieval", "glossa")
-    return list(await retrieval.unsearchable.remote())
+
+    async def ask() -> list[str]:
+        return list(await serve.get_deployment_handle("Retrieval", "glossa").unsearchable.remote())
+
+    loop = asyncio.new_event_loop()  # a handle works in one only, and that must go on as long as this process
+    threading.Thread(target=loop.run_forever, name="handles", daemon=True).start()
+    return asyncio.run_coroutine_threadsafe(ask(), loop).result()
 
 
 def run(application: serve.Application, name: str, route_prefix: str | None) -> None:

@@ -1,6 +1,5 @@
 """Starts and stops one instance: Ray, Ray Serve and the application, closed to everyone without the key or Ray's token."""
 
-import asyncio
 import logging
 import os
 import signal
@@ -160,7 +159,7 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
 
             logging.getLogger("ray.serve").setLevel(logging.WARNING)  # this process says itself what happens
             app.deploy(settings)
-            for remark in asyncio.run(app.remarks()):
+            for remark in app.remarks():
                 say(remark)
             url = address_of(settings)
             state = RunState(os.getpid(), url, dashboard, key, address, datetime.now(UTC))
