@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 
@@ -61,8 +61,13 @@ def require_collections(services: Services, names: list[str]) -> None:
         raise NotFound(f"There is no collection {missing[0]!r}; list them with GET /v1/collections.")
 
 
-async def retrieve(question: str, scope: Scope, services: Services, key: CurrentKey) -> Found:
-    """Passages for a question from where the key may look."""
+def asked_before(history: Sequence[Message]) -> str:
+    """The user's question before this one; empty when this is the first."""
+    return next((str(message["content"] or "") for message in reversed(history) if message["role"] == "user"), "").strip()
+
+
+async def retrieve(question: str, scope: Scope, services: Services, key: CurrentKey, earlier: str = "") -> Found:
+    """Passages for a question, which may go on from an earlier one, from where the key may look."""
     if scope.k > services.settings.max_passages:
         raise InvalidInput(f"k is {scope.k}; at most {services.settings.max_passages} passages are given.")
     if scope.collections:
@@ -74,6 +79,7 @@ async def retrieve(question: str, scope: Scope, services: Services, key: Current
         languages=tuple(scope.filters.languages),
         document_ids=tuple(scope.filters.document_ids),
         min_version=scope.min_version,
+        earlier=earlier,
     )
     found: Found = await services.retrieval.search.remote(query)
     return found
@@ -85,7 +91,7 @@ async def retrieve(question: str, scope: Scope, services: Services, key: Current
 async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey) -> JSONResponse:
     """The best passages for a question in any language from documents in any language."""
     started = time.perf_counter()
-    found = await retrieve(checked_question(body.question, services.settings), body, services, key)
+    found = await retrieve(checked_question(body.question, services.settings), body, services, key, (body.earlier or "").strip())
     timings = found.timings_ms | {"gateway": milliseconds(started)}
     # the records have the schema's shape already: validating them once more would cost more than the search
     return JSONResponse({"passages": [asdict(passage) for passage in found.passages], "language": found.language, "timings_ms": timings})
@@ -104,7 +110,7 @@ async def understood(body: AskRequest, services: Services, key: CurrentKey) -> t
     else:
         if services.generator is not None and "k" not in body.model_fields_set:
             body = body.model_copy(update={"k": WRITTEN_K})
-        found = await retrieve(question, body, services, key)
+        found = await retrieve(question, body, services, key, asked_before(history))
     answer_tokens = body.max_tokens if body.max_tokens is not None else services.settings.answer_tokens
     model_with(services.generator, body.adapter)
     return Asked(question, found.language, found.passages, answer_tokens, history, wishes, body.whole_document, body.adapter), found

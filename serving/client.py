@@ -132,9 +132,14 @@ class Glossa:
         k: int = 5,
         languages: Sequence[str] = (),
         min_version: int | None = None,
+        earlier: str | None = None,
     ) -> SearchResult:
-        """The `k` best passages, in any language or only in `languages`. `collections` None means all that the key may see."""
-        return self._call(SearchResult, "POST", "/v1/search", json=_body(question, collections, k, languages, min_version))
+        """The `k` best passages, in any language or only in `languages`. `collections` None means all that the key may see.
+
+        `earlier` is the question before this one, if this one may go on from it.
+        """
+        body = {**_body(question, collections, k, languages, min_version), "earlier": earlier}
+        return self._call(SearchResult, "POST", "/v1/search", json=body)
 
     def ask(
         self,

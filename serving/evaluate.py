@@ -109,7 +109,7 @@ def evaluate(
             declined.append(not service.ask(question.question, collections=among).citations)
         else:
             start = time.perf_counter()
-            found[question.id] = service.search(question.question, collections=among, k=DEPTH).passages
+            found[question.id] = service.search(question.question, collections=among, k=DEPTH, earlier=question.earlier).passages
             milliseconds.append((time.perf_counter() - start) * 1000)
         report()
     answerable = [question for question in questions if question.relevant]

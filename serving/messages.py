@@ -8,7 +8,7 @@ from rag.records import Passage
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question to retrieval. `visible` are the collections that may answer; None is all of them."""
+    """One question to retrieval, and the one before it. `visible` are the collections that may answer; None is all of them."""
 
     question: str
     visible: frozenset[str] | None
@@ -16,6 +16,7 @@ class Query:
     languages: tuple[str, ...] = ()
     document_ids: tuple[str, ...] = ()
     min_version: int | None = None
+    earlier: str = ""
 
 
 @dataclass(frozen=True, slots=True)

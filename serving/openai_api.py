@@ -21,7 +21,7 @@ from rag.prompt import neutral_messages
 from rag.records import Citation
 from serving import events, http_errors
 from serving.answering import Answered, Asked, answering, model_with
-from serving.ask import WRITTEN_K, checked_question, retrieve
+from serving.ask import WRITTEN_K, asked_before, checked_question, retrieve
 from serving.auth import CurrentKey
 from serving.http_errors import describe
 from serving.openai_schemas import (
@@ -150,9 +150,9 @@ async def _asked(body: ChatCompletionRequest, adapter: str | None, services: Ser
     if not spoken or spoken[-1].get("role") != "user":
         raise InvalidInput("The last message must be the user's question.")
     question = checked_question(message_text(spoken[-1]), services.settings)
-    found = await retrieve(question, Scope(k=WRITTEN_K), services, key)
     answer_tokens = body.answer_tokens if body.answer_tokens is not None else services.settings.answer_tokens
     history = [{**message, "content": message_text(message)} for message in spoken[:-1]]
+    found = await retrieve(question, Scope(k=WRITTEN_K), services, key, asked_before(history))
     wishes = "\n".join(message_text(message) for message in body.messages if message.get("role") == "system")
     sampling = {name: value for name, value in (body.model_extra or {}).items() if name in SAMPLING_FIELDS}
     model_with(services.generator, adapter)

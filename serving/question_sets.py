@@ -12,7 +12,7 @@ from rag.errors import InvalidInput
 from rag.languages import detect_document_language, detect_language
 
 SHAPES = (
-    "JSON lines (id, question, question_language, document or null, document_language), "
+    "JSON lines (id, question, question_language, document or null, document_language, earlier), "
     "SQuAD files (.json), or a BEIR folder (corpus.jsonl, queries.jsonl, qrels)"
 )
 
@@ -21,7 +21,7 @@ SHAPES = (
 class Question:
     """A question and the documents that answer it, by name, with their grade (1 or more); none when nothing answers.
 
-    `collection` None means those that the caller names.
+    `collection` None means those that the caller names. `earlier` is the question before it, in a conversation.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Question:
     relevant: Mapping[str, int]
     document_language: str | None
     collection: str | None = None
+    earlier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ def _read_lines(path: Path) -> list[Question]:
             document = row["document"]
             relevant = {} if document is None else {document: 1}
             language = None if document is None else row["document_language"]
-            questions.append(Question(str(row["id"]), row["question"], row["question_language"], relevant, language))
+            spoken, earlier = row["question_language"], row.get("earlier")
+            questions.append(Question(str(row["id"]), row["question"], spoken, relevant, language, earlier=earlier))
         except (KeyError, TypeError) as error:
             raise InvalidInput(f"Line {number} of {path} is no question ({error!r}); give {SHAPES}.") from error
     return questions

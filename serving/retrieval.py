@@ -14,6 +14,7 @@ from rag.catalog.reembedding import switch
 from rag.catalog.schema import open_catalog
 from rag.embedder import load_embedder
 from rag.errors import InvalidInput, NotYet
+from rag.followup import in_context, search_follow_up
 from rag.languages import LANGUAGES, detect_language
 from rag.records import Citation, Extract, Passage
 from rag.retriever import Retriever
@@ -83,7 +84,8 @@ class Retrieval:
             from rag.reranker import rerank
 
             reranking = time.perf_counter()
-            scores = await self.reranking.score.remote(query.question, [passage.text for passage in passages])
+            texts = [passage.text for passage in passages]
+            scores = await self.reranking.score.remote(in_context(query.question, query.earlier), texts)
             passages = rerank(passages, scores)[: query.k]
             timings["reranking"] = milliseconds(reranking)
         return Found(passages, language, {**timings, "total": milliseconds(started)})
@@ -93,10 +95,13 @@ class Retrieval:
         self.catch_up()
         k = query.k if self.reranking is None else max(query.k, RERANKED)
         language = detect_language(query.question)
-        passages = self.retriever.search(
-            query.question, visible=query.visible, k=k, languages=query.languages, document_ids=query.document_ids, language=language
-        )
-        return passages, language
+
+        def search(text: str, count: int) -> list[Passage]:
+            return self.retriever.search(
+                text, k=count, visible=query.visible, languages=query.languages, document_ids=query.document_ids, language=language
+            )
+
+        return search_follow_up(search, query.question, query.earlier, k) if query.earlier else search(query.question, k), language
 
     async def wait_for(self, version: int, visible: frozenset[str] | None) -> None:
         """Wait until every upload and delete up to `version` is ready or failed, and this replica has seen it."""

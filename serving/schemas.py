@@ -166,6 +166,7 @@ class SearchRequest(Scope):
 
     model_config = shown({"question": "How many days of leave are there in Spain?", "k": 5, "filters": {"languages": ["es"]}})
     question: str
+    earlier: str | None = Field(default=None, description="The question before this one, if this one may go on from it.")
 
 
 class Passage(BaseModel):

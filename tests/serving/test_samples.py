@@ -55,6 +55,27 @@ def test_questions_as_people_type_them_find_their_document(service: Service, ing
     assert report.returncode == 0, report.stdout + report.stderr
 
 
+def test_questions_that_go_on_from_the_one_before_find_their_document(service: Service, ingested: str) -> None:
+    least = ["--min-same", "0.95", "--min-cross", "0.9"]
+    report = glossa(service, "eval", SAMPLES / "questions-followup.jsonl", "--collection", ingested, *least)
+    assert report.returncode == 0, report.stdout + report.stderr
+
+
+def test_a_conversation_is_answered_from_what_it_is_about(service: Service, ingested: str) -> None:
+    talk = [
+        {"role": "user", "content": "When is the salary paid in Recife?"},
+        {"role": "assistant", "content": "On the fifth working day of the month."},
+        {"role": "user", "content": "And the thirteenth one?"},
+    ]
+    with service.client() as client:
+        answer = client.post("/v1/ask", json={"messages": talk, "collections": [ingested]}).json()
+        alone = client.post("/v1/ask", json={"messages": talk[-1:], "collections": [ingested]}).json()
+        chat = client.post("/v1/chat/completions", json={"model": "glossa", "messages": talk}).json()
+    assert answer["citations"][0]["name"] == "manual-recife.docx"
+    assert "manual-recife.docx" not in [citation["name"] for citation in alone["citations"]]
+    assert "décimo terceiro" in chat["choices"][0]["message"]["content"]
+
+
 def test_a_question_set_that_brings_its_documents_leaves_nothing_behind(service: Service, tmp_path: Path) -> None:
     asked = [{"id": "q1", "question": "What does the Borealis lamp cost?"}]
     article = {"title": "x", "paragraphs": [{"context": "The Borealis lamp costs forty-nine euros in every shop.", "qas": asked}]}

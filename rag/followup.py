@@ -1,0 +1,35 @@
+"""A question that goes on from the one before it: "And until when?" names nothing by which it could be found."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from rag.records import Passage
+
+# What a passage's score is made of: the question alone, and after the one before it, where it stands twice, so that it counts double.
+# Of 36 such questions (samples/questions-followup.jsonl, among 5,000 chunks) 81% find their sentence in the first three passages, alone
+# 61%; of 120 that change the subject 77%, alone 78%.
+ALONE, TOGETHER = 1.0, 3.0
+POOL = 40  # passages that each of the two brings
+EARLIER_CHARACTERS = 500  # of the question before; a text that was pasted with it must not outweigh this one
+
+Search = Callable[[str, int], list[Passage]]
+
+
+def in_context(question: str, earlier: str) -> str:
+    """The question after the one before it, if there was one."""
+    return f"{earlier[:EARLIER_CHARACTERS]}\n{question}".strip()
+
+
+def search_follow_up(search: Search, question: str, earlier: str, k: int) -> list[Passage]:
+    """The k best passages for a question that may go on from `earlier` or may not, best first; `search` takes a text and a number."""
+    pool = max(k, POOL)
+    together = f"{in_context(question, earlier)}\n{question}"
+    found: dict[tuple[str, int, int], Passage] = {}
+    scores: dict[tuple[str, int, int], float] = {}
+    for text, weight in ((question, ALONE), (together, TOGETHER)):
+        for passage in search(text, pool):
+            place = passage.document_id, passage.page, passage.start
+            found[place] = passage
+            scores[place] = scores.get(place, 0.0) + weight * passage.score
+    best = sorted(scores, key=lambda place: -scores[place])[:k]
+    return [replace(found[place], score=round(scores[place] / (ALONE + TOGETHER), 4)) for place in best]
