@@ -23,6 +23,8 @@ EVAL_DATA ?= ../shared/data/dev
 eval: .venv/installed
 	$(BIN)/glossa eval samples/questions.jsonl --baseline samples/quality.json --min-same 0.95 --min-cross 0.85
 	$(BIN)/glossa eval samples/questions-paraphrased.jsonl
+	$(BIN)/glossa eval samples/questions-typed.jsonl
+	$(BIN)/glossa eval samples/questions-followup.jsonl
 	if [ -d $(EVAL_DATA)/xquad ]; then $(BIN)/glossa eval $(EVAL_DATA)/xquad/*.json; fi
 	if [ -d $(EVAL_DATA)/piaf ]; then $(BIN)/glossa eval $(EVAL_DATA)/piaf/*.json; fi
 	if [ -d $(EVAL_DATA)/faquad ]; then $(BIN)/glossa eval $(EVAL_DATA)/faquad/*.json; fi
