@@ -1,5 +1,7 @@
 """Records beyond those held in memory."""
 
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,12 +25,19 @@ def test_records_come_in_order_any_number_of_times_and_more_may_follow(count: in
     assert list(spool) == [f"record {number}" for number in range(count + HELD + 1)]
 
 
-def test_the_file_has_no_name_that_a_crash_could_leave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    spool = Spool[bytes]()
-    for _ in range(HELD):
-        spool.append(b"x" * 100)
-    assert (len(list(spool)), list(tmp_path.iterdir())) == (HELD, [])
+def test_a_process_that_is_killed_leaves_no_file(tmp_path: Path) -> None:
+    write = """
+import os, signal
+from ingest.spool import HELD, Spool
+spool = Spool()
+for _ in range(HELD):
+    spool.append(bytes(100))
+print(len(list(spool)) == HELD, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    elsewhere = os.environ | {"TMPDIR": str(tmp_path)}
+    ended = subprocess.run([sys.executable, "-c", write], check=False, stdout=subprocess.PIPE, text=True, env=elsewhere)
+    assert (ended.stdout, ended.returncode, list(tmp_path.iterdir())) == ("True\n", -signal.SIGKILL, [])
 
 
 def test_a_full_disk_is_told_in_a_sentence() -> None:

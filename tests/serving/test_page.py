@@ -143,6 +143,25 @@ def test_a_document_that_ends_between_two_requests_of_one_look_is_seen(page: Any
         sync_api.expect(row(page, "werkstatt.md")).to_contain_text("ready", timeout=60_000)
 
 
+def test_of_two_looks_at_once_the_later_is_shown(page: Any, service: Service, collection: str) -> None:
+    """The answer to the first look, from before the upload, comes after that to the second."""
+    held: list[tuple[Any, Any]] = []
+    page.click("#show-documents")
+    page.wait_for_load_state("networkidle")
+    page.route("**/v1/documents?*", lambda route: held.append((route, route.fetch())), times=1)
+    page.click("#show-documents")
+    while not held:
+        page.wait_for_timeout(20)
+    with service.client() as client:
+        add(client, "later.md", GERMAN.encode(), collection)
+    page.click("#show-documents")
+    sync_api.expect(row(page, "later.md")).to_contain_text("ready")
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    page.wait_for_timeout(500)
+    sync_api.expect(row(page, "later.md")).to_contain_text("ready")
+
+
 def test_an_ingest_is_stopped_and_tried_again_with_a_click(page: Any, collection: str) -> None:
     upload(page, collection, ("lang.csv", b"Name;Ort\n" + b"Anna;Bonn\n" * 150_000))
     page.get_by_role("button", name="Stop reading lang.csv").click()
