@@ -13,7 +13,7 @@ import ray
 from tokenizers import Tokenizer
 
 from ingest.pipeline import NICENESS
-from rag.embedder import PassageEmbedder, StaticEmbedder, Vectors, load_embedder
+from rag.embedder import STATIC, PassageEmbedder, StaticEmbedder, Vectors, load_embedder
 
 Encoders = tuple[Any, ...]  # handles of actors, each an Encoder
 
@@ -58,8 +58,8 @@ class RemoteEmbedder(PassageEmbedder):
 
 
 def start_encoders(name_or_path: str | None, *, workers: int, gpu: bool, place: dict[str, Any]) -> Encoders:
-    """One on a GPU, else one for each worker; none for the model of the package. They end with the process that starts them."""
-    if name_or_path is None:
+    """One on a GPU, else one for each worker; none for the models of the package, which workers load themselves. They end with the process that starts them."""
+    if name_or_path in (None, STATIC):
         return ()
     actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Encoder)  # a killed one comes back and does what it had to do
     places = [{"num_gpus": 1}] if gpu else [place] * workers

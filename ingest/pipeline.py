@@ -2,16 +2,17 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate, islice
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
+from ingest.context import Headings
 from ingest.recognition import NoRecognition
 from ingest.sandbox import ParserDied, Sandbox
 from ingest.spool import Spool
@@ -20,7 +21,7 @@ from rag.catalog import documents
 from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import Document
 from rag.chunker import chunk_page
-from rag.embedder import PassageEmbedder, StaticEmbedder
+from rag.embedder import PassageEmbedder
 from rag.errors import EmbedderMismatch, NotYet, RagError, Unreadable
 from rag.languages import LANGUAGES, UNKNOWN, detect_document_language, detect_language, detect_page_language
 from rag.records import Chunk, Page, Status
@@ -28,7 +29,7 @@ from rag.sentences import sentence_spans
 
 log = logging.getLogger(__name__)
 NICENESS = 5  # of processes that embed documents: questions go before them where they share a core
-BATCH = 256  # chunks embedded at once: enough to keep the encoder busy, small enough to show progress
+BATCH = 64  # chunks embedded at once: some seconds of the encoder, so that progress is shown and a cancelled document stops
 SAMPLE_CHARACTERS = 20_000  # langdetect needs far less to be sure
 EMBEDDING_STARTS_AT = 0.5  # of the progress shown: a transformer takes longer to embed than to parse, the static model no time
 WAIT_SECONDS = 1.0  # before a document that waits for the disk or the catalog is read once more
@@ -58,11 +59,12 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Pa
 def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, embedder: PassageEmbedder, sandbox: Sandbox) -> None:
     """The steps, until the document is deleted, cancelled or taken over. Raises RagError when it cannot be read or embedded."""
     report = Report(engine, document.id, attempt)
+    headings = Headings()
     pages, pieces, embedded = Spool[Page](), Spool[Piece](), Spool[EmbeddedChunk]()
     with blobs.local(document.sha256) as path:
         for page, total in sandbox.parse(path, document.media_type):
             pages.append(page)
-            for piece in cut(page, embedder):  # while the parser reads the next page
+            for piece in cut(page, headings, embedder):  # while the parser reads the next page
                 pieces.append(piece)
             if not report.parsing(len(pages), total):
                 return
@@ -123,23 +125,24 @@ def beginning(pages: Iterable[Page], characters: int) -> str:
 
 
 class Piece(NamedTuple):
-    """A chunk, its token ids i32 (t,), and the token at which each of its windows begins."""
+    """A chunk and its token ids i32 (t,)."""
 
     chunk: Chunk
     tokens: NDArray[np.int32]
-    windows: list[int]
 
 
-def cut(page: Page, embedder: PassageEmbedder) -> Iterator[Piece]:
-    """The chunks of one page, by tokens of the embedder's own tokenizer, which runs over the page once. Each has a language of its own."""
+def cut(page: Page, headings: Headings, embedder: PassageEmbedder) -> Iterator[Piece]:
+    """The chunks of one page, by tokens of the embedder's own tokenizer, which runs over the page once. Each has a language of its own.
+
+    `headings` has seen the pages before this one.
+    """
     tokens = embedder.tokenize(page.text)
-    for span in chunk_page(page.text, tokens.offsets, sentence_spans(page.text, detect_page_language(page.text))):
+    sentences = sentence_spans(page.text, detect_page_language(page.text))
+    headings.page(page, sentences)
+    for span in chunk_page(page.text, tokens.offsets, sentences):
         text = page.text[span.start : span.end]
-        yield Piece(
-            Chunk(page.number, span.start, span.end, text, detect_language(text)),
-            tokens.ids[span.first_token : span.last_token],
-            [first - span.first_token for first in span.window_tokens],
-        )
+        chunk = Chunk(page.number, span.start, span.end, text, detect_language(text), headings.context(span.start))
+        yield Piece(chunk, tokens.ids[span.first_token : span.last_token])
 
 
 def embed_all(pieces: Iterable[Piece], language: str, embedder: PassageEmbedder) -> Iterator[EmbeddedChunk]:
@@ -148,23 +151,5 @@ def embed_all(pieces: Iterable[Piece], language: str, embedder: PassageEmbedder)
     while batch := list(islice(rest, BATCH)):
         if language not in (*LANGUAGES, UNKNOWN):  # its chunks were taken for one of the eight
             batch = [piece._replace(chunk=replace(piece.chunk, language=language)) for piece in batch]
-        yield from embed(batch, embedder)
-
-
-def embed(pieces: Sequence[Piece], embedder: PassageEmbedder) -> list[EmbeddedChunk]:
-    """Vectors of chunks and, if the model is static, of their windows."""
-    if not isinstance(embedder, StaticEmbedder):
-        vectors = embedder.encode_passages([piece.chunk.text for piece in pieces]).astype(np.float16)
-        no_windows = np.empty((0, embedder.dimension), np.float16)
-        return [EmbeddedChunk(piece.chunk, vector, no_windows, piece.tokens) for piece, vector in zip(pieces, vectors, strict=True)]
-    ids = np.concatenate([piece.tokens for piece in pieces])
-    firsts = [0, *accumulate(len(piece.tokens) for piece in pieces)][:-1]
-    vectors = embedder.encode_tokens(ids, firsts).astype(np.float16)
-    # a chunk without windows takes part as one, so that the last window of the chunk before ends with its own tokens
-    counts = [len(piece.windows) or 1 for piece in pieces]
-    starts = [first + start for first, piece in zip(firsts, pieces, strict=True) for start in piece.windows or [0]]
-    of_chunks = np.split(embedder.encode_tokens(ids, starts).astype(np.float16), list(accumulate(counts))[:-1])
-    return [
-        EmbeddedChunk(piece.chunk, vector, windows[: len(piece.windows)], piece.tokens)
-        for piece, vector, windows in zip(pieces, vectors, of_chunks, strict=True)
-    ]
+        vectors = embedder.encode_passages([piece.chunk.contextual for piece in batch]).astype(np.float16)
+        yield from (EmbeddedChunk(piece.chunk, vector, piece.tokens) for piece, vector in zip(batch, vectors, strict=True))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Engine
 
+from ingest.context import Headings
 from ingest.pipeline import Piece, cut, embed_all
 from ingest.spool import Spool
 from rag.catalog.commit import EmbeddedChunk
@@ -26,10 +27,11 @@ def reembed(engine: Engine, embedder: PassageEmbedder, collections: Sequence[str
 
 def reembed_content(engine: Engine, embedder: PassageEmbedder, content_id: int) -> None:
     """Cut the pages of a content by the embedder's tokens, as ingest did by another's, and embed the chunks."""
+    headings = Headings()
     pieces, embedded = Spool[Piece](), Spool[EmbeddedChunk]()
     with stored_pages(engine, content_id) as (language, pages):
         for page in pages:
-            for piece in cut(page, embedder):
+            for piece in cut(page, headings, embedder):
                 pieces.append(piece)
     for chunk in embed_all(pieces, language, embedder):
         embedded.append(chunk)

@@ -1,4 +1,4 @@
-"""Cuts a page's text into chunks of at most so many tokens, and each chunk into sentence windows, with exact character offsets."""
+"""Cuts a page's text into chunks of at most N tokens, with exact character offsets."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,10 +11,9 @@ import regex
 from rag.errors import InvalidInput
 from rag.thai import thai_words
 
-MAX_WINDOWS = 255  # a window's number shares an index id with its chunk's: eight bits
+MAX_TOKENS = 128  # of a chunk; 200 and 300 find the right document among the first three less often (samples, paraphrased and typed)
 SMALL_SHARE = 0.25  # of max_tokens: a chunk below this says too little by itself and joins a neighbour where both fit
 HEADING_TOKENS = 16  # a line up to this long without a stop is a heading: it belongs to what follows
-WINDOW_SLACK = 1.5  # a sentence up to this many times the window length stays whole: half a sentence is found less well
 
 _PARAGRAPH = regex.compile(r"\n\s*\n")
 _STOP = regex.compile(r"[.!?…।॥。]['\"”’»)\]]*$")
@@ -28,15 +27,12 @@ Offsets = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class ChunkSpan:
-    """One chunk of a page: characters [start, end), tokens [first_token, last_token), the character spans of its windows and where their
-    tokens begin: a window's go on to the next window's, the last one's to the end of the chunk."""
+    """One chunk of a page: characters [start, end), tokens [first_token, last_token)."""
 
     start: int
     end: int
     first_token: int
     last_token: int
-    windows: tuple[Offsets, ...]
-    window_tokens: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +52,22 @@ class _Tokens:
 
 
 def chunk_page(
-    text: str,
-    offsets: Sequence[Offsets],
-    sentences: Sequence[Offsets],
-    *,
-    max_tokens: int = 200,
-    window_tokens: int = 24,
+    text: str, offsets: Sequence[Offsets], sentences: Sequence[Offsets], *, max_tokens: int = MAX_TOKENS
 ) -> list[ChunkSpan]:
     """Cut one page into chunks of at most `max_tokens` tokens, at paragraph borders where it can, else between sentences.
 
     `offsets`: the character span of each token of `text`, in order. `sentences`: from `sentence_spans`. Chunks are in order and hold every
     non-space character once; they begin and end with a non-space character. A sentence longer than `max_tokens` is cut where a word and a
     token begin together (Thai words by dictionary), and only where there is no such place between grapheme clusters; only a single cluster
-    longer than `max_tokens` is cut itself. Windows divide a chunk likewise into about `window_tokens` tokens each, at most 255; a chunk of
-    one window has none, as that would be the chunk again. Raises InvalidInput for limits that do not fit together.
+    longer than `max_tokens` is cut itself. Raises InvalidInput when `max_tokens` is not positive.
     """
-    if not 0 < window_tokens <= max_tokens <= window_tokens * (MAX_WINDOWS // 2):
-        raise InvalidInput(
-            f"Chunks of {max_tokens} tokens with windows of {window_tokens} were asked for; a window must hold at least 1 token and a "
-            f"chunk 1 to {MAX_WINDOWS // 2} times as many: change one of the two."
-        )
+    if max_tokens < 1:
+        raise InvalidInput(f"Chunks of {max_tokens} tokens were asked for; a chunk must hold at least 1.")
     tokens = _Tokens(text, _token_starts(text, offsets))
     paragraphs = _paragraphs(tokens, sentences)
-    pieces = [[piece for span in paragraph for piece in _cut(tokens, span, max_tokens, max_tokens)] for paragraph in paragraphs]
+    pieces = [[piece for span in paragraph for piece in _cut(tokens, span, max_tokens)] for paragraph in paragraphs]
     chunks = _merge_small(tokens, _pack_paragraphs(tokens, pieces, max_tokens), max_tokens)
-    return [_finish(tokens, chunk, sentences, window_tokens) for chunk in chunks]
+    return [ChunkSpan(start, end, tokens.before(start), tokens.before(end)) for start, end in chunks]
 
 
 def _token_starts(text: str, offsets: Sequence[Offsets]) -> list[int]:
@@ -136,24 +123,8 @@ def _merge_small(tokens: _Tokens, chunks: Iterable[Offsets], limit: int) -> list
     return merged
 
 
-def _finish(tokens: _Tokens, chunk: Offsets, sentences: Sequence[Offsets], window_tokens: int) -> ChunkSpan:
-    start, end = chunk
-    first = bisect_right(sentences, start, key=lambda span: span[1])
-    inside = []
-    for at in range(first, len(sentences)):
-        if sentences[at][0] >= end:
-            break
-        inside.append((max(start, sentences[at][0]), min(end, sentences[at][1])))
-    pieces = [piece for span in inside for piece in _cut(tokens, span, window_tokens, int(WINDOW_SLACK * window_tokens))]
-    windows = tuple(_pack_paragraphs(tokens, [pieces], window_tokens))
-    if len(windows) == 1:
-        windows = ()
-    firsts = tuple(tokens.before(first) for first, _ in windows)
-    return ChunkSpan(start, end, tokens.before(start), tokens.before(end), windows, firsts)
-
-
-def _cut(tokens: _Tokens, span: Offsets, target: int, longest: int) -> Iterator[Offsets]:
-    """Yield `span` whole if it has at most `longest` tokens, else in even pieces of about `target`, none over `longest`."""
+def _cut(tokens: _Tokens, span: Offsets, longest: int) -> Iterator[Offsets]:
+    """Yield `span` whole if it has at most `longest` tokens, else in even pieces, none over `longest`."""
     start, end = span
     remaining = tokens.count(start, end)
     if remaining <= longest:
@@ -161,7 +132,7 @@ def _cut(tokens: _Tokens, span: Offsets, target: int, longest: int) -> Iterator[
         return
     borders = _borders(tokens, start, end)
     while remaining > longest:
-        size = -(-remaining // -(-remaining // target))
+        size = -(-remaining // -(-remaining // longest))
         border = _border(tokens, (start, end), size, longest, borders)
         if tokens.text[start:border].strip():
             yield start, start + len(tokens.text[start:border].rstrip())

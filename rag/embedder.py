@@ -1,7 +1,7 @@
-"""One interface to every sentence-transformers model: vectors for passages and questions, tokens with offsets, token vectors.
+"""One interface to every embedding model: vectors for passages and questions, tokens with offsets, token vectors.
 
-Static models, whose vector of a text is the sum of its tokens', are computed here; all others in `rag.transformer_embedder`. That one
-brings torch: without it a process starts in a second instead of six, and takes 250 MB instead of 750.
+The encoder of the package is run by `rag.encoder`; static models, whose vector of a text is the sum of its tokens', are computed here; all
+others in `rag.transformer_embedder`, which imports torch: without it a process starts in a second instead of six.
 """
 
 import hashlib
@@ -18,12 +18,14 @@ from safetensors.numpy import load_file
 from scipy.sparse import csr_array
 from tokenizers import Tokenizer
 
+from rag import encoder
 from rag.errors import InvalidInput
 from rag.maxsim import MaxSim
 from rag.records import EmbedderStamp
 
-PACKAGED = Path(__file__).parent / "embedder_model"
-PACKAGED_NAME = "glossa-static"
+STATIC = "static"  # the name by which the static model of the package is asked for
+STATIC_MODEL = Path(__file__).parent / "embedder_model"
+STATIC_NAME, ENCODER_NAME = "glossa-static", "glossa-encoder"
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 WEIGHTS = ("*.safetensors", "*.bin")
 DIGEST_CHARACTERS = 8  # of SHA-256: enough to tell models of one name apart
@@ -78,8 +80,8 @@ class PassageEmbedder(ABC):
 
 
 class Embedder(PassageEmbedder):
-    """A loaded model. `token_vectors` f32 (vocabulary, d) and `maxsim` over them exist for static ones only: theirs do not depend on the
-    context."""
+    """A loaded model. `token_vectors` f32 (vocabulary, d), of vectors that do not depend on the context, and `maxsim` over them exist for
+    the two models of the package and for static ones."""
 
     token_vectors: Vectors | None = None
     maxsim: MaxSim | None = None
@@ -111,15 +113,6 @@ class StaticEmbedder(Embedder):
         vector: Vectors = normalised(self.token_vectors[ids].sum(axis=0, keepdims=True))[0]
         return vector
 
-    def encode_tokens(self, ids: NDArray[np.int32], firsts: Sequence[int]) -> Vectors:
-        """What `encode_passages` gives for pieces of a text, from its tokens `ids` (t,); piece i begins at token `firsts[i]`, in order.
-
-        A text that is tokenized for its chunks already need not be again for each of them. A word cut by a border may have other tokens
-        by itself.
-        """
-        prompt = self.token_vectors[self.tokenize(self.passage_prompt).ids].sum(axis=0)
-        return normalised(self._sums(ids, np.array([*firsts, len(ids)])) + prompt)
-
     def _sums(self, ids: NDArray[np.int32], borders: NDArray[np.int64]) -> Vectors:
         """The sum of the vectors of the tokens between two borders each, f32 (n, d)."""
         shape = len(borders) - 1, len(self.token_vectors)
@@ -127,19 +120,39 @@ class StaticEmbedder(Embedder):
         return sums
 
 
+class EncoderEmbedder(Embedder):
+    """The encoder of the package. Its tokens are those of the static model, by which chunks are cut and late interaction is scored."""
+
+    def __init__(self, model: encoder.Encoder, name: str, static: StaticEmbedder) -> None:
+        super().__init__(name, model.dimension, model.prompts, static.tokenizer)
+        self.model = model
+        self.token_vectors, self.maxsim = static.token_vectors, static.maxsim
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        return self.model.encode([self.passage_prompt + text for text in texts])
+
+    def encode_question(self, question: str) -> Vectors:
+        vector: Vectors = self.model.encode([self.question_prompt + question])[0]
+        return vector
+
+
 def normalised(vectors: NDArray[np.floating]) -> Vectors:
     """Rows of length one; zeros stay."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY), np.float32)
 
 
-def load_embedder(name_or_path: str | None = None) -> Embedder:
-    """Load a sentence-transformers model: None is the one in the package, else a folder or a hub name ('owner/model').
+def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embedder:
+    """Load a model: None is the encoder in the package, 'static' the static model there, else sentence-transformers loads a folder or a hub
+    name ('owner/model'). `streams` threads of the encoder compute at the same time.
 
     Only a hub name reaches for the network. A folder is stamped with its name and a digest of its weights, so that vectors of two models
     never meet. Raises InvalidInput when there is no such model or it cannot be had from here.
     """
     if name_or_path is None:
-        return _load_static(PACKAGED, f"{PACKAGED_NAME}@{_digest(PACKAGED)}")
+        static = _load_static(STATIC_MODEL, STATIC_NAME)
+        return EncoderEmbedder(encoder.Encoder(streams=streams), f"{ENCODER_NAME}@{encoder.digest()}", static)
+    if name_or_path == STATIC:
+        return _load_static(STATIC_MODEL, f"{STATIC_NAME}@{_digest(STATIC_MODEL)}")
     from rag.transformer_embedder import load  # imports torch
 
     folder = Path(name_or_path).expanduser()

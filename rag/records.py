@@ -29,13 +29,22 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What retrieval finds: a span of one page in one language ('und' when unsure)."""
+    """What retrieval finds: a span of one page in one language ('und' when unsure).
+
+    `context` is what its vector and its words see before the text: title, section, heading. It is never quoted.
+    """
 
     page: int
     start: int
     end: int
     text: str
     language: str
+    context: str = ""
+
+    @property
+    def contextual(self) -> str:
+        """The text after its context: what is embedded and indexed."""
+        return f"{self.context}. {self.text}" if self.context else self.text
 
 
 @dataclass(frozen=True, slots=True)

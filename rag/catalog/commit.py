@@ -21,11 +21,10 @@ BATCH = 1000  # rows per statement: few enough to hold twice in memory, many eno
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedChunk:
-    """A chunk, its vector f16 (d,), its windows' vectors f16 (w, d) with w <= 255, and its token ids i32 (t,) for late interaction."""
+    """A chunk, its vector f16 (d,), and its token ids i32 (t,) for late interaction."""
 
     chunk: Chunk
     vector: NDArray[np.float16]
-    windows: NDArray[np.float16]
     tokens: NDArray[np.int32]
 
 
@@ -112,8 +111,8 @@ def _chunk_row(content_id: int, ordinal: int, embedded: EmbeddedChunk) -> dict[s
         "end": chunk.end,
         "language": chunk.language,
         "text": chunk.text,
+        "context": chunk.context,
         "vector": embedded.vector.astype("<f2", copy=False).tobytes(),
-        "windows": embedded.windows.astype("<f2", copy=False).tobytes(),
         "tokens": embedded.tokens.astype("<i4", copy=False).tobytes(),
     }
 

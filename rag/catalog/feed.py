@@ -29,13 +29,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
-    """A chunk as an index needs it: vector f16 (d,), windows f16 (w, d), tokens i32 (t,). The arrays are read-only."""
+    """A chunk as an index needs it: `text` after its context, vector f16 (d,), tokens i32 (t,). The arrays are
+    read-only."""
 
     id: int
     language: str
     text: str
     vector: NDArray[np.float16]
-    windows: NDArray[np.float16]
     tokens: NDArray[np.int32]
 
 
@@ -61,7 +61,7 @@ def live_contents(engine: Engine) -> list[tuple[str, int]]:
 
 def load_content(engine: Engine, content_id: int) -> list[IndexedChunk]:
     """The chunks of a content in the order of its text; empty when the content is gone, so that the follower drops it."""
-    columns = (chunks.c.id, chunks.c.language, chunks.c.text, chunks.c.vector, chunks.c.windows, chunks.c.tokens)
+    columns = (chunks.c.id, chunks.c.language, chunks.c.text, chunks.c.context, chunks.c.vector, chunks.c.tokens)
     query = select(*columns).where(chunks.c.content_id == content_id).order_by(chunks.c.ordinal)
     with engine.connect() as connection:
         rows = connection.execution_options(yield_per=BATCH).execute(query)
@@ -77,12 +77,10 @@ def pending(engine: Engine, version: int, visible: Collection[str] | None) -> bo
 
 
 def _indexed(row: Row[*tuple[Any, ...]]) -> IndexedChunk:
-    vector = np.frombuffer(row.vector, "<f2")
     return IndexedChunk(
         id=row.id,
         language=row.language,
-        text=row.text,
-        vector=vector,
-        windows=np.frombuffer(row.windows, "<f2").reshape(-1, len(vector)),
+        text=f"{row.context}. {row.text}" if row.context else row.text,
+        vector=np.frombuffer(row.vector, "<f2"),
         tokens=np.frombuffer(row.tokens, "<i4"),
     )

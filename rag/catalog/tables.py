@@ -140,8 +140,8 @@ def _what_a_chunk_is() -> list[Column[Any]]:
         Column("end", Integer, nullable=False),
         Column("language", Text, nullable=False),
         Column("text", AnyText, nullable=False),
+        Column("context", AnyText, nullable=False, server_default=""),
         Column("vector", LargeBinary, nullable=False),
-        Column("windows", LargeBinary, nullable=False),
         Column("tokens", LargeBinary, nullable=False),
     ]
 

@@ -1,0 +1,115 @@
+"""The multilingual encoder in the package: multilingual-e5-small in 4 bits, run by OpenVINO on any number of threads.
+
+Paper: https://arxiv.org/abs/2402.05672. How the files are made: `tools/build_encoder`. The table of word embeddings is mapped, so that the
+processes of a machine share it; OpenVINO multiplies by the packed weights as they are, with activations in int8 or bfloat16 where the CPU
+has such instructions.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.errors import InvalidInput
+
+PACKAGED = Path(__file__).parent / "encoder_model"
+FORMAT = 1
+MOST_TOKENS = 512  # the model has no more positions; what follows is not read
+BATCH_TOKENS = 2048  # padding included: more gains nothing on a CPU, and holds more memory
+TEXTS_AT_ONCE = 512  # tokenized together and sorted by length
+DIGEST_CHARACTERS = 8
+BLOCK = 32  # weights that share a scale, https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h (Q4_0)
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
+
+
+class Encoder:
+    """A loaded model; for any number of threads, of which `streams` compute at the same time."""
+
+    def __init__(self, folder: Path = PACKAGED, *, streams: int = 1) -> None:
+        """Load it, in about half a second. Raises InvalidInput when the folder is not such a model, or a file of it is damaged."""
+        import openvino
+        import sentencepiece
+
+        try:
+            configuration = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            if configuration["format"] != FORMAT:
+                raise InvalidInput(f"The encoder in {folder} has format {configuration['format']}; this release reads format {FORMAT}.")
+            self._table = np.load(folder / "word_embeddings.npy", mmap_mode="r")
+            self._type = np.load(folder / "type_embedding.npy")
+            self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.model"))
+            # one thread a stream: processes run side by side, and one thread each is faster than many that wait for one another
+            options = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams, "ENABLE_CPU_PINNING": False}
+            model: Any = openvino.Core().compile_model(str(folder / "encoder.onnx"), "CPU", options)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise InvalidInput(f"The encoder in {folder} cannot be loaded ({reason}); install the package anew.") from error
+        self.prompts: dict[str, str] = configuration["prompts"]
+        self.dimension = int(model.output("pooled").partial_shape[1].get_length())
+        self._begin, self._pad, self._end = (int(configuration[name]) for name in ("begin", "pad", "end"))
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(streams):
+            self._requests.put(model.create_infer_request())
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Vectors of unit length, f32 (n, d). What comes after 512 tokens of a text is not read."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        rest = iter(enumerate(texts))
+        while some := list(islice(rest, TEXTS_AT_ONCE)):
+            ids = [self.token_ids(text) for _, text in some]
+            for batch in _batches([len(each) for each in ids]):
+                vectors[[some[at][0] for at in batch]] = self._run([ids[at] for at in batch])
+        return vectors
+
+    def token_ids(self, text: str) -> list[int]:
+        """The ids of a text's tokens, with those that begin and end it, 512 at most."""
+        return [self._begin, *self._pieces.encode(text)[: MOST_TOKENS - 2], self._end]
+
+    def _run(self, texts: Sequence[list[int]]) -> Floats:
+        longest = max(map(len, texts))
+        ids = np.array([text + [self._pad] * (longest - len(text)) for text in texts])
+        mask = np.array([[1] * len(text) + [0] * (longest - len(text)) for text in texts], np.int32)
+        request = self._requests.get()
+        try:
+            pooled: Floats = request.infer({"embeddings": self._looked_up(ids), "mask": mask})["pooled"].copy()
+        finally:
+            self._requests.put(request)
+        return pooled
+
+    def _looked_up(self, ids: Ids) -> Floats:
+        """The embeddings of tokens, f32 (b, t, h), from their packed rows: scales f16, then two codes in a byte."""
+        rows = self._table[ids]
+        width = len(self._type)
+        scales = np.ascontiguousarray(rows[..., : 2 * width // BLOCK]).view(np.float16).astype(np.float32)
+        packed = rows[..., 2 * width // BLOCK :]
+        codes = np.stack([packed & 15, packed >> 4], axis=-1).reshape(*ids.shape, width).astype(np.float32)
+        embedded: Floats = (codes - 8) * np.repeat(scales, BLOCK, axis=-1) + self._type
+        return embedded
+
+
+def digest(folder: Path = PACKAGED) -> str:
+    """Tells models apart: the first characters of the SHA-256 of all that decides a vector."""
+    total = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.suffix in (".onnx", ".npy", ".model", ".json")):
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:DIGEST_CHARACTERS]
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Positions of texts of about the same length, so that little is padding, at most BATCH_TOKENS together."""
+    batch: list[int] = []
+    for at in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and lengths[at] * (len(batch) + 1) > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(at)
+    if batch:
+        yield batch
