@@ -4,7 +4,7 @@ Questions are short and full of foreign names, on which a detector of letter seq
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -24,17 +24,21 @@ DETECTOR_OF_NAMES = 0.8  # the same where there are only names, or German nouns:
 SCRIPT = 2.0  # shared between two scripts by their letters, where both have function words
 CLEAR = 2.0  # a lead after which the detector is not asked: it could not change the result
 TIE = 0.4  # a lead below which the client's language decides, if it is among the first
+TIE_WITHOUT_WORDS = 0.8  # the same where only the detector tells: it is often sure of a word that two languages have ("pagamento")
 KNOWN = 0.5  # below which nothing tells
 JOINING = 2  # words in small letters that may join two parts of a name: "Torre de la Reina"
 
 _RARE_SCRIPTS = {"hi": "Devanagari", "th": "Thai"}
 _OWN_LETTERS = {language: regex.compile(rf"[\p{{{name}}}&&[\p{{L}}\p{{M}}]]", regex.V1) for language, name in _RARE_SCRIPTS.items()}
 _LETTER = regex.compile(r"[\p{L}\p{M}]")
-_LATIN = regex.compile(r"\p{Latin}")
+_LATIN = regex.compile(r"[\p{Latin}&&\p{L}]", regex.V1)
 _WORD = regex.compile(r"[\p{L}\p{M}]++['’]?")
 _QUOTED = regex.compile(r'"[^"]*"|«[^»]*»|“[^”]*”|„[^“”]*[“”]')
 _SENTENCE_END = regex.compile(r"[.!?:;¿¡।]")
-_THAI_WORDS = regex.compile("|".join(sorted(f"{FUNCTION_WORDS['th']} {QUESTION_WORDS['th']}".split(), key=len, reverse=True)))
+_INNER_CAPITAL = regex.compile(r"\p{Ll}\p{Lu}")  # "iPhone"
+_THAI_QUESTION_WORDS = frozenset(QUESTION_WORDS["th"].split())
+# Thai has no spaces between words: the longest are looked for first.
+_THAI_WORDS = regex.compile("|".join(sorted(_THAI_QUESTION_WORDS | set(FUNCTION_WORDS["th"].split()), key=lambda word: (-len(word), word))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +67,30 @@ def detect_question_language(question: str, hint: str | None = None) -> str:
 
 
 def _words(text: str) -> list[_Word]:
-    """The words, and which of them are mentioned only: in quotes, in capital letters within a sentence, or between two such."""
     found = list(_WORD.finditer(text))
     quotes = [match.span() for match in _QUOTED.finditer(text)]
-    starts = [at == 0 or bool(_SENTENCE_END.search(text, found[at - 1].end(), match.start())) for at, match in enumerate(found)]
-    capital = [match[0][0].isupper() for match in found]
-    named = [big and not start for big, start in zip(capital, starts, strict=True)]
-    for at, (start, big) in enumerate(zip(starts, capital, strict=True)):
-        opens_name = at + 1 < len(found) and named[at + 1] and _form(found[at][0]) not in _weights()
-        named[at] = named[at] or (start and big and opens_name)
-    names = [at for at, name in enumerate(named) if name]
-    for left, right in pairwise(names):
-        if right - left <= JOINING + 1 and not any(starts[left + 1 : right + 1]):
-            named[left:right] = [True] * (right - left)
     quoted = [any(start <= match.start() < end for start, end in quotes) for match in found]
     if all(quoted):  # the question itself stands in quotes
         quoted = [False] * len(found)
-    return [_Word(_form(match[0]), named[at] or quoted[at]) for at, match in enumerate(found)]
+    return [_Word(_form(match[0]), name or quote) for match, name, quote in zip(found, _names(text, found), quoted, strict=True)]
+
+
+def _names(text: str, found: Sequence["regex.Match[str]"]) -> list[bool]:
+    """Which words are of names: those with a capital letter within a sentence, and the few in small letters between two such.
+
+    A capital at a sentence's start is a name's only if another name follows and it is no function word. German nouns count as names.
+    """
+    starts = [at == 0 or bool(_SENTENCE_END.search(text, found[at - 1].end(), match.start())) for at, match in enumerate(found)]
+    told = not text.isupper()  # in capitals throughout, they tell nothing
+    capital = [told and match[0][0].isupper() for match in found]
+    named = [big and not start for big, start in zip(capital, starts, strict=True)]
+    for at, match in enumerate(found):
+        opens = capital[at] and at + 1 < len(found) and named[at + 1] and _form(match[0]) not in _weights()
+        named[at] = bool(named[at] or opens or _INNER_CAPITAL.search(match[0]))
+    for left, right in pairwise([at for at, name in enumerate(named) if name]):
+        if right - left <= JOINING + 1 and not any(starts[left + 1 : right + 1]):
+            named[left:right] = [True] * (right - left)
+    return named
 
 
 def _form(word: str) -> str:
@@ -99,10 +110,10 @@ def _scores(text: str, words: Sequence[_Word]) -> dict[str, float]:
             for languages in {_letters()[letter] for letter in word.text if letter in _letters()}:
                 for language in languages:
                     scores[language] += LETTER / len(languages)
-    if "¿" in text or "¡" in text:
+    if "¿" in text:
         scores["es"] += QUESTION_WORD
     for word in _THAI_WORDS.findall(text):
-        scores["th"] += QUESTION_WORD if word in QUESTION_WORDS["th"] else 1.0
+        scores["th"] += QUESTION_WORD if word in _THAI_QUESTION_WORDS else 1.0
     return scores
 
 
@@ -122,6 +133,7 @@ def _script(text: str, words: Sequence[_Word], scores: Mapping[str, float]) -> s
 
 
 def _latin_language(words: Sequence[_Word], scores: Mapping[str, float], known: str) -> str:
+    """The language with the highest score, after the detector where that is unsure; `known`, the client's, in a tie or without evidence."""
     ordinary = " ".join(word.text for word in words if not word.mentioned)
     total, detector = dict(scores), DETECTOR
     if len(ordinary) < MIN_LETTERS:
@@ -130,11 +142,13 @@ def _latin_language(words: Sequence[_Word], scores: Mapping[str, float], known: 
         for language, confidence in latin_confidences(ordinary):
             total[language] = total.get(language, 0.0) + detector * confidence
     best = max(total, key=lambda language: total[language])
-    tie = known != UNKNOWN and total.get(known, 0.0) > total[best] - TIE
+    margin = TIE if any(scores.values()) else TIE_WITHOUT_WORDS
+    tie = known != UNKNOWN and total.get(known, 0.0) > total[best] - margin
     return known if tie or total[best] < KNOWN else best
 
 
 def _lead(scores: Mapping[str, float]) -> float:
+    """How far the highest score is above the second."""
     best, second = sorted([*scores.values(), 0.0, 0.0], reverse=True)[:2]
     return best - second
 
@@ -159,9 +173,5 @@ def _letters() -> Mapping[str, tuple[str, ...]]:
 
 
 def _unaccented(word: str) -> str:
-    return "".join(_bare(word))
-
-
-def _bare(word: str) -> Iterator[str]:
-    for letter in word:
-        yield normalize("NFD", letter)[0] if letter.isalpha() and letter < "\u0250" else letter
+    """A Latin word as it is typed without accents; vowel signs of other scripts stay."""
+    return "".join(normalize("NFD", letter)[0] if letter < "\u0250" else letter for letter in word)
