@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from rag.question_language import detect_question_language
 from rag.records import Passage
 
 # What a passage's score is made of: the question alone, and after the one before it, where it stands twice, so that it counts double.
@@ -18,6 +19,11 @@ Search = Callable[[str, int], list[Passage]]
 def in_context(question: str, earlier: str) -> str:
     """The question after the one before it, if there was one."""
     return f"{earlier[:EARLIER_CHARACTERS]}\n{question}".strip()
+
+
+def language_in_context(question: str, earlier: str, hint: str | None = None) -> str:
+    """The question's language, or 'und'; where it is unsure, that of the question before it decides, then `hint`, the client's language."""
+    return detect_question_language(question, detect_question_language(earlier, hint) if earlier else hint)
 
 
 def search_follow_up(search: Search, question: str, earlier: str, k: int) -> list[Passage]:

@@ -40,7 +40,7 @@ _LETTERS = regex.compile(r"[\p{L}\p{M}]")
 _OWN_LETTERS = {script: regex.compile(rf"[\p{{{script}}}&&[\p{{L}}\p{{M}}]]", regex.V1) for script in ("Latin", *_SCRIPT_LANGUAGE)}
 _OTHER_SCRIPT = re.compile("[^\u0000-\u024f\u2000-\u2bff]")  # without such a character all letters are Latin, as in most texts
 # Addresses, product codes and versions are in no language. ASCII only, so that a number inside unspaced Thai removes no Thai.
-_NO_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]++@\S+|(?<![A-Za-z])[A-Za-z-]*+\d[A-Za-z\d-]*")
+NO_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]++@\S+|(?<![A-Za-z])[A-Za-z-]*+\d[A-Za-z\d-]*")
 
 _loading = threading.Lock()
 
@@ -84,7 +84,7 @@ def detect_document_language(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    return str(_NO_LANGUAGE.sub(" ", text))
+    return str(NO_LANGUAGE.sub(" ", text))
 
 
 def _sample(text: str, slices: int, characters: int = SAMPLE_CHARACTERS) -> str:
@@ -111,9 +111,14 @@ def _language(words: str) -> str:
 
 
 def _latin_language(text: str) -> str:
-    best, second = _latin_detector().compute_language_confidence_values(text)[:2]
-    sure = best.value >= MIN_CONFIDENCE and best.value >= MIN_RATIO * second.value
-    return str(best.language.iso_code_639_1.name).lower() if sure else UNKNOWN
+    (best, first), (_, second) = latin_confidences(text)[:2]
+    return best if first >= MIN_CONFIDENCE and first >= MIN_RATIO * second else UNKNOWN
+
+
+def latin_confidences(text: str) -> list[tuple[str, float]]:
+    """Return how sure lingua is of each of the six languages in Latin letters, from 0 to 1, the likeliest first."""
+    values = _latin_detector().compute_language_confidence_values(text)
+    return [(str(value.language.iso_code_639_1.name).lower(), value.value) for value in values]
 
 
 def _latin_detector() -> LanguageDetector:

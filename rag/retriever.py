@@ -18,7 +18,7 @@ from rag.catalog.feed import IndexedChunk, changes_since, current_version, live_
 from rag.catalog.hydrate import Hydrated, hydrate
 from rag.embedder import Embedder
 from rag.errors import EmbedderMismatch
-from rag.languages import detect_language
+from rag.question_language import detect_question_language
 from rag.ranking import Question, Ranked, rank
 from rag.records import EmbedderStamp, Passage
 from rag.scope import contents_of
@@ -102,7 +102,7 @@ class Retriever:
         Empty filters let everything through; `language` is the question's, None detects it. Raises EmbedderMismatch when a collection
         that was asked for by name, or all there are, hold the vectors of another embedder.
         """
-        asked = self._ask(question, language or detect_language(question))
+        asked = self._ask(question, language or detect_question_language(question))
         depth = max(CANDIDATES, k)
         while True:
             seen = self.version

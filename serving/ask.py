@@ -13,9 +13,10 @@ from rag.catalog.collections import list_collections
 from rag.catalog.surroundings import whole_document
 from rag.chat import Message
 from rag.errors import InvalidInput, NotFound
-from rag.languages import detect_language
+from rag.followup import language_in_context
 from rag.settings import Settings
 from serving import events, http_errors
+from serving.accept_language import AcceptedLanguage
 from serving.answering import Answered, Asked, answering, model_with
 from serving.auth import CurrentKey, allowed
 from serving.http_errors import describe
@@ -80,6 +81,7 @@ async def retrieve(question: str, scope: Scope, services: Services, key: Current
         document_ids=tuple(scope.filters.document_ids),
         min_version=scope.min_version,
         earlier=earlier,
+        language=scope.language,
     )
     found: Found = await services.retrieval.search.remote(query)
     return found
@@ -88,9 +90,10 @@ async def retrieve(question: str, scope: Scope, services: Services, key: Current
 @router.post(
     "/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 411, 413, 422, 503), summary="Find passages"
 )
-async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey) -> JSONResponse:
+async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> JSONResponse:
     """The best passages for a question in any language from documents in any language."""
     started = time.perf_counter()
+    body.language = body.language or accepted
     found = await retrieve(checked_question(body.question, services.settings), body, services, key, (body.earlier or "").strip())
     timings = found.timings_ms | {"gateway": milliseconds(started)}
     # the records have the schema's shape already: validating them once more would cost more than the search
@@ -106,7 +109,7 @@ async def understood(body: AskRequest, services: Services, key: CurrentKey) -> t
         if services.generator is None:
             raise InvalidInput("Answering over a whole document needs a language model; start the service with --llm.")
         pages = await asyncio.to_thread(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
-        found = Found(pages, detect_language(question), {})
+        found = Found(pages, language_in_context(question, asked_before(history), body.language), {})
     else:
         if services.generator is not None and "k" not in body.model_fields_set:
             body = body.model_copy(update={"k": WRITTEN_K})
@@ -173,9 +176,10 @@ async def whole_answer(asked: Asked, services: Services) -> Answered:
     | http_errors.responses(401, 404, 409, 411, 413, 422, 503),
     summary="Answer a question",
 )
-async def ask(body: AskRequest, services: CurrentServices, key: CurrentKey) -> AskResponse | StreamingResponse:
+async def ask(body: AskRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> AskResponse | StreamingResponse:
     """Answer from the documents only, every statement cited; say so plainly when they hold no answer."""
     started = time.perf_counter()
+    body.language = body.language or accepted
     asked, found = await understood(body, services, key)
     if body.stream:
         return events.stream(answer_events(asked, found, started, services))

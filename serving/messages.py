@@ -8,7 +8,10 @@ from rag.records import Passage
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question to retrieval, and the one before it. `visible` are the collections that may answer; None is all of them."""
+    """One question to retrieval, and the one before it. `visible` are the collections that may answer; None is all of them.
+
+    `language` is the client's: it decides where the question's own is unsure.
+    """
 
     question: str
     visible: frozenset[str] | None
@@ -17,6 +20,7 @@ class Query:
     document_ids: tuple[str, ...] = ()
     min_version: int | None = None
     earlier: str = ""
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

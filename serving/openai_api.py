@@ -16,10 +16,11 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from rag.cited import MARKERS
 from rag.errors import InvalidInput, NotFound
 from rag.hazards import Refused, refusal
-from rag.languages import detect_language
 from rag.prompt import neutral_messages
+from rag.question_language import detect_question_language
 from rag.records import Citation
 from serving import events, http_errors
+from serving.accept_language import AcceptedLanguage
 from serving.answering import Answered, Asked, answering, model_with
 from serving.ask import WRITTEN_K, asked_before, checked_question, retrieve
 from serving.auth import CurrentKey
@@ -83,18 +84,20 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
     },
     summary="Complete a chat",
 )
-async def chat_completions(body: ChatCompletionRequest, services: CurrentServices, key: CurrentKey) -> JSONResponse | StreamingResponse:
+async def chat_completions(
+    body: ChatCompletionRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage
+) -> JSONResponse | StreamingResponse:
     """`glossa` answers from the documents with citations; the bare model's name asks it without them. `:ADAPTER` adds a LoRA adapter."""
     generator = services.generator
     name, _, adapter = body.model.partition(":")
     if name == GLOSSA:
-        chunks = _grounded(body, await _asked(body, adapter or None, services, key), services)
+        chunks = _grounded(body, await _asked(body, adapter or None, Scope(k=WRITTEN_K, language=accepted), services, key), services)
     elif generator is None or not generator.has(body.model):
         raise NotFound(f"There is no model {body.model!r} here; list them with GET /v1/models.")
     else:
         request = {**body.model_dump(exclude_unset=True), "messages": neutral_messages(body.messages, generator.counter)}
         answer = answer_with_search(request, services, key) if wants_search(request) else generator.chat(request)
-        chunks = _bare(body, answer, services)
+        chunks = _bare(body, answer, accepted, services)
     if body.stream:
         first = await anext(chunks)  # an error before the first word still gets its status
         return events.stream(_events(first, chunks))
@@ -122,7 +125,7 @@ def _framed(chunks: list[str]) -> str:
 
 
 async def _bare(
-    body: ChatCompletionRequest, answer: AsyncGenerator[list[str], None], services: Services
+    body: ChatCompletionRequest, answer: AsyncGenerator[list[str], None], accepted: str | None, services: Services
 ) -> AsyncGenerator[list[str], None]:
     """The language model's own completion or chunks, or a guard's refusal in their place."""
     question: dict[str, Any] = next((message for message in reversed(body.messages) if message.get("role") == "user"), {})
@@ -133,7 +136,8 @@ async def _bare(
             async for items in answer:
                 yield items
     except Refused as refused:
-        words = {"role": "assistant", "content": None, "refusal": refusal(detect_language(message_text(question)))}
+        language = detect_question_language(message_text(question), accepted)
+        words = {"role": "assistant", "content": None, "refusal": refusal(language)}
         choice = {"index": 0, "finish_reason": "content_filter", "logprobs": None, "delta" if body.stream else "message": words}
         kind = "chat.completion.chunk" if body.stream else "chat.completion"
         extension = {"refusal": {"of": refused.of, "categories": refused.categories}}
@@ -144,7 +148,7 @@ def _head(model: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": model}
 
 
-async def _asked(body: ChatCompletionRequest, adapter: str | None, services: Services, key: CurrentKey) -> Asked:
+async def _asked(body: ChatCompletionRequest, adapter: str | None, scope: Scope, services: Services, key: CurrentKey) -> Asked:
     """The user's last message is the question; what stands before it is history, and system messages are wishes."""
     spoken = [message for message in body.messages if message.get("role") != "system"]
     if not spoken or spoken[-1].get("role") != "user":
@@ -152,7 +156,7 @@ async def _asked(body: ChatCompletionRequest, adapter: str | None, services: Ser
     question = checked_question(message_text(spoken[-1]), services.settings)
     answer_tokens = body.answer_tokens if body.answer_tokens is not None else services.settings.answer_tokens
     history = [{**message, "content": message_text(message)} for message in spoken[:-1]]
-    found = await retrieve(question, Scope(k=WRITTEN_K), services, key, asked_before(history))
+    found = await retrieve(question, scope, services, key, asked_before(history))
     wishes = "\n".join(message_text(message) for message in body.messages if message.get("role") == "system")
     sampling = {name: value for name, value in (body.model_extra or {}).items() if name in SAMPLING_FIELDS}
     model_with(services.generator, adapter)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import InvalidInput
-from rag.languages import detect_document_language, detect_language
+from rag.languages import detect_document_language
+from rag.question_language import detect_question_language
 
 SHAPES = (
     "JSON lines (id, question, question_language, document or null, document_language, earlier), "
@@ -131,7 +132,8 @@ def _read_beir(folder: Path) -> QuestionSet:
             relevant.setdefault(query, {})[_file_name(document)] = grade
     written = detect_document_language("\n".join(list(rows.values())[:100]))
     questions = [
-        Question(id, queries[id], detect_language(queries[id]), names, written, corpus.collection) for id, names in relevant.items()
+        Question(id, queries[id], detect_question_language(queries[id]), names, written, corpus.collection)
+        for id, names in relevant.items()
     ]
     return QuestionSet(questions, [corpus])
 

@@ -14,8 +14,9 @@ from rag.catalog.reembedding import switch
 from rag.catalog.schema import open_catalog
 from rag.embedder import load_embedder
 from rag.errors import InvalidInput, NotYet
-from rag.followup import in_context, search_follow_up
+from rag.followup import in_context, language_in_context, search_follow_up
 from rag.languages import LANGUAGES, detect_language
+from rag.question_language import detect_question_language
 from rag.records import Citation, Extract, Passage
 from rag.retriever import Retriever
 from rag.sentences import sentence_spans
@@ -94,7 +95,7 @@ class Retrieval:
         """Search, in a thread: as many passages as are asked for, or as the reranker reads; and the question's language."""
         self.catch_up()
         k = query.k if self.reranking is None else max(query.k, RERANKED)
-        language = detect_language(query.question)
+        language = language_in_context(query.question, query.earlier, query.language)
 
         def search(text: str, count: int) -> list[Passage]:
             return self.retriever.search(
@@ -170,4 +171,5 @@ def warm_up(retriever: Retriever) -> None:
         analyze("warm up", language)
         sentence_spans("warm up", language)
     detect_language("warm up")
+    detect_question_language("warm up")
     retriever.embedder.encode_question("warm up")

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rag.records import Status
 
+Language = Literal["en", "de", "fr", "it", "pt", "hi", "es", "th"]  # rag.languages.LANGUAGES, as a type
+
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 PROGRESS: dict[str, Any] = {"documents": {"queued": 7, "parsing": 2, "ready": 12}, "unfinished": 9}
 DOCUMENT: dict[str, Any] = {
@@ -158,6 +160,9 @@ class Scope(BaseModel):
     )
     k: int = Field(default=5, ge=1, description="Passages wanted.")
     filters: Filters = Filters()
+    language: Language | None = Field(
+        default=None, description="The client's language: decides where the question's is unsure. Null: the Accept-Language header's first."
+    )
     min_version: int | None = Field(default=None, ge=0, description="Wait until uploads and deletes up to this version are seen.")
 
 
