@@ -45,7 +45,6 @@ class _Candidates:
     language: str
     ids: Ids
     passage: Floats
-    window: Floats
     lexical: Floats
     sounds: Floats
     same_language: NDArray[np.bool_]
@@ -76,13 +75,11 @@ def _of_language(question: Question, shards: Sequence[Shard], within: Ids | None
     terms = zip(words, sounds, _best(words, int(share * WORDS_SHARE)), _best(sounds, int(share * SOUNDS_SHARE)), strict=True)
     for shard, (ids, scores), (lexical, heard, by_words, by_sounds) in zip(shards, hits, terms, strict=True):
         chosen = shard.dense.held(np.unique(np.concatenate([ids[scores >= dense_bar], by_words, by_sounds])))
-        passage, window = shard.dense.score(question.vector, chosen)
         found.append(
             _Candidates(
                 language=shard.language,
                 ids=chosen,
-                passage=passage,
-                window=window,
+                passage=shard.dense.score(question.vector, chosen),
                 lexical=_looked_up(lexical, chosen),
                 sounds=_looked_up(heard, chosen),
                 same_language=np.full(len(chosen), shard.language == question.language),
@@ -117,7 +114,6 @@ def _fused(question: Question, found: Sequence[_Candidates], maxsim: MaxSim | No
         tokens = maxsim.score(question.tokens, [tokens for candidates in found for tokens in candidates.tokens], languages)
     evidence = Evidence(
         passage=np.concatenate([candidates.passage for candidates in found]),
-        window=np.concatenate([candidates.window for candidates in found]),
         tokens=tokens,
         lexical=np.concatenate([candidates.lexical for candidates in found]),
         sounds=np.concatenate([candidates.sounds for candidates in found]),
@@ -125,5 +121,5 @@ def _fused(question: Question, found: Sequence[_Candidates], maxsim: MaxSim | No
     )
     scores = fuse(evidence)
     order = np.lexsort((ids, -scores))  # equal scores by id, so that replicas agree
-    parts = {name: getattr(evidence, name) for name in ("passage", "window", "tokens", "lexical", "sounds")}
+    parts = {name: getattr(evidence, name) for name in ("passage", "tokens", "lexical", "sounds")}
     return Ranked(ids[order], scores[order], {name: values[order] for name, values in parts.items() if values is not None})
