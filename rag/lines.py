@@ -10,24 +10,29 @@ import regex
 FULL_LINE_SHARE = 0.6  # a line shorter than this share of the page's width was ended by its author, not by the margin
 MIN_WRAPPED_WIDTH = 25  # characters; no column of prose is narrower: these are lines of a list
 MAX_WRAPPED_WIDTH = 160  # characters; no margin is wider: with longer lines each line is a paragraph
-ROWS_IN_A_RUN = 4  # so many lines in a row that begin with a capital and hold no stop are rows; two or three may be German prose
+ROWS_IN_A_RUN = 4  # lines in a row that begin with a capital, hold no stop and end early are rows; two or three may be German prose
+MARGIN_SHARE = 0.85  # of the width: letters differ in width, so a full line may hold so much less than the fullest one
 
 _LINE_END = regex.compile(r"\n\s*")
 _BULLET = r"[-*+•‣▪◦–—·○●■□☐☑✓✔►➤]|>|\(?(?:\d{1,3}|[A-Za-z])[.)]|\(\p{Lo}\p{M}*\)"
 LIST_MARK = regex.compile(rf"(?:{_BULLET})\s+")
 _NEW_LINE = regex.compile(rf"(?:{_BULLET}|#{{1,6}})\s")
 _LABEL = r"[^\s:;：][^\s:;：]*(?: [^\s:;：]+){0,5}\xa0? ?[:：]"
-_LABELLED = regex.compile(rf"(?:{_LABEL})(?<!\d:)\s*+(?!//)\S")
+_LABELLED = regex.compile(rf"(?:{_LABEL})(?:\s++|(?<!\d:))(?!//)\S")
 _PAIRS = regex.compile(rf"(?:{_LABEL})\s[^;]*;\s(?:{_LABEL})\s")
 _CELLS = {  # by delimiter; a comma before a space is prose
     ";": regex.compile(r"[^;]{1,60}(?:;[^;]{0,60})++"),
-    ",": regex.compile(r"[^,]{1,60}(?:,(?!\s)[^,]{0,60})++"),
+    ",": regex.compile(r"[^,]{1,60}(?:,(?!\s)[^,]{1,60})++"),
 }
+_NUMBER_CELL = regex.compile(r"(?:^|;)\s?[\d.,:/-]+(?:;|$)")
 _RECORD = regex.compile(r"\{.*\},?", regex.DOTALL)
 _GRID = regex.compile(r"[|\t]")
 _AMOUNT = regex.compile(r"\p{Sc}?\d[\d.,:/'-]*+\s?(?:%|\p{Sc}|[A-Za-z]{1,3})?")
+AMOUNT_LINE = 60  # characters; a longer line that ends with a number is prose
 _AMOUNT_TAIL = 24  # characters at a line's end in which its last number is looked for
 _STOP = regex.compile(r"[.!?…।॥。](?:[\"'”’»)\]]*(?:\s|$))")
+_COLONS = (":", "：")
+_OPENING = "([\"'“„«‘¿¡"
 _UNFINISHED = (",", "-", "–", "(", "/")
 
 
@@ -86,15 +91,23 @@ def line_kind(line: str) -> LineKind:
         return LineKind.CELLS
     if _PAIRS.match(line):
         return LineKind.PAIRS
-    if any(cells.fullmatch(line) for cells in _CELLS.values()) and not _STOP.search(line):
+    if _has_cells(line):
         return LineKind.CELLS
     if _LABELLED.match(line):
         return LineKind.LABEL
     return LineKind.AMOUNT if _ends_with_amount(line) else LineKind.TEXT
 
 
+def _has_cells(line: str) -> bool:
+    """Say whether the line may be cells between semicolons or commas: prose has a space after them, other commas and open brackets."""
+    if not any(cells.fullmatch(line) for cells in _CELLS.values()) or _STOP.search(line):
+        return False
+    prose = "; " in line and (", " in line or line.endswith(_UNFINISHED) or line.count("(") != line.count(")"))
+    return not prose or bool(_NUMBER_CELL.search(line))
+
+
 def _ends_with_amount(line: str) -> bool:
-    if line[:1].islower() or not line[:1].isalpha() or _STOP.search(line):
+    if len(line) > AMOUNT_LINE or line[:1].islower() or not line[:1].isalpha() or _STOP.search(line):
         return False
     tail = max(0, len(line) - _AMOUNT_TAIL)
     return any(_AMOUNT.fullmatch(line, match.end()) for match in regex.finditer(r"\s", line, pos=tail))
@@ -130,13 +143,16 @@ def _confirmed(lines: Sequence[str], kinds: Sequence[LineKind], apart: Sequence[
 
 
 def _same_cells(line: str, other: str) -> bool:
-    return any(cells.fullmatch(line) and cells.fullmatch(other) and line.count(mark) == other.count(mark) for mark, cells in _CELLS.items())
+    for mark, cells in _CELLS.items():
+        if cells.fullmatch(line) and cells.fullmatch(other):
+            return line.count(mark) == other.count(mark) or bool(_NUMBER_CELL.search(line) and _NUMBER_CELL.search(other))
+    return False
 
 
 def _cuts(lines: Sequence[str], kinds: Sequence[LineKind], apart: Sequence[bool]) -> list[bool]:
     """Say of each printed line whether it begins a line of the author's."""
     width = max((len(line) for line, kind in zip(lines, kinds, strict=True) if kind not in ROWS), default=0)
-    in_run = _in_run(lines, apart)
+    in_run = _in_run(lines, apart, width)
     cuts = [True]
     for index in range(1, len(lines)):
         form = apart[index] or width > MAX_WRAPPED_WIDTH or (in_run[index - 1] and in_run[index])
@@ -151,29 +167,39 @@ def _ends_at_line(before: tuple[str, LineKind], after: tuple[str, LineKind], wid
     (line, kind), (following, next_kind) = before, after
     if next_kind is LineKind.ITEM or next_kind in ROWS or kind is LineKind.RECORD or _GRID.search(line):
         return True
-    if following[:1].islower():
+    if following.lstrip(_OPENING)[:1].islower():
         return False
     if kind in ROWS:
         return not line.endswith(_UNFINISHED)
-    return line.endswith((":", "：")) or width < MIN_WRAPPED_WIDTH or len(line) < FULL_LINE_SHARE * width
+    short = FULL_LINE_SHARE * width
+    if line.endswith(_COLONS) and (following.endswith(_COLONS) or len(following) < short or _ends_early(line, following, width)):
+        return True
+    return width < MIN_WRAPPED_WIDTH or len(line) < short
 
 
-def _in_run(lines: Sequence[str], apart: Sequence[bool]) -> list[bool]:
-    """Say of each line whether it is in a run of lines that begin with a capital or a digit and of which none holds or lacks a stop."""
+def _in_run(lines: Sequence[str], apart: Sequence[bool], width: int) -> list[bool]:
+    """Say of each line whether it is in a run of lines that begin with a capital or a digit, hold no stop and end before the margin."""
     inside = [False] * len(lines)
     run: list[int] = []
     for index, line in enumerate(lines):
         alike = (line[:1].isupper() or line[:1].isdigit()) and not _STOP.search(line) and not line.endswith(_UNFINISHED)
         if run and (not alike or apart[index]):
-            _mark(inside, run)
+            _mark(inside, run, lines, width)
             run = []
         if alike:
             run.append(index)
-    _mark(inside, run)
+    _mark(inside, run, lines, width)
     return inside
 
 
-def _mark(inside: list[bool], run: list[int]) -> None:
-    if len(run) >= ROWS_IN_A_RUN:
+def _mark(inside: list[bool], run: list[int], lines: Sequence[str], width: int) -> None:
+    early = sum(_ends_early(lines[index], lines[index + 1], width) for index in run[:-1])
+    if len(run) >= ROWS_IN_A_RUN and 2 * early >= len(run) - 1:
         for index in run:
             inside[index] = True
+
+
+def _ends_early(line: str, following: str, width: int) -> bool:
+    """Say whether the next line's first word would have fitted before the margin."""
+    word = following.split(None, 1)[0]
+    return len(line) + 1 + len(word) <= MARGIN_SHARE * width
