@@ -1,6 +1,6 @@
 """Which line ends of a page its author set and which the margin did, and what the lines are that are no running prose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -82,20 +82,8 @@ def author_lines(text: str) -> list[Line]:
 
 
 def line_kind(line: str) -> LineKind:
-    """What a printed line looks like by itself; among prose, AMOUNT, CELLS and LABEL may be chance."""
-    if _RECORD.fullmatch(line):
-        return LineKind.RECORD
-    if _NEW_LINE.match(line):
-        return LineKind.ITEM
-    if _GRID.search(line):
-        return LineKind.CELLS
-    if _PAIRS.match(line):
-        return LineKind.PAIRS
-    if _has_cells(line):
-        return LineKind.CELLS
-    if _LABELLED.match(line):
-        return LineKind.LABEL
-    return LineKind.AMOUNT if _ends_with_amount(line) else LineKind.TEXT
+    """Return what a printed line looks like by itself; among prose, AMOUNT, CELLS and LABEL may be chance."""
+    return next((kind for kind, fits in _FORMS.items() if fits(line)), LineKind.TEXT)
 
 
 def _has_cells(line: str) -> bool:
@@ -111,6 +99,16 @@ def _ends_with_amount(line: str) -> bool:
         return False
     tail = max(0, len(line) - _AMOUNT_TAIL)
     return any(_AMOUNT.fullmatch(line, match.end()) for match in regex.finditer(r"\s", line, pos=tail))
+
+
+_FORMS: dict[LineKind, Callable[[str], object]] = {  # the first that fits decides
+    LineKind.RECORD: _RECORD.fullmatch,
+    LineKind.ITEM: _NEW_LINE.match,
+    LineKind.CELLS: lambda line: _GRID.search(line) or (_has_cells(line) and not _PAIRS.match(line)),
+    LineKind.PAIRS: _PAIRS.match,
+    LineKind.LABEL: _LABELLED.match,
+    LineKind.AMOUNT: _ends_with_amount,
+}
 
 
 def _printed_lines(text: str) -> list[tuple[int, int]]:
@@ -178,7 +176,7 @@ def _ends_at_line(before: tuple[str, LineKind], after: tuple[str, LineKind], wid
 
 
 def _in_run(lines: Sequence[str], apart: Sequence[bool], width: int) -> list[bool]:
-    """Say of each line whether it is in a run of lines that begin with a capital or a digit, hold no stop and end before the margin."""
+    """Say of each line whether it is in a run of lines that begin with a capital or a digit, hold no stop and mostly end early."""
     inside = [False] * len(lines)
     run: list[int] = []
     for index, line in enumerate(lines):
