@@ -124,6 +124,8 @@ def _printed_lines(text: str) -> list[tuple[int, int]]:
 
 def _confirmed(lines: Sequence[str], kinds: Sequence[LineKind], apart: Sequence[bool]) -> list[LineKind]:
     """Turn into TEXT what looks like a row by itself and has no neighbour of its kind."""
+    goes_on = [not apart[index] and lines[index][:1].islower() for index in range(1, len(lines))] + [False]
+    kinds = [LineKind.TEXT if kind is LineKind.AMOUNT and prose else kind for kind, prose in zip(kinds, goes_on, strict=True)]
     confirmed = list(kinds)
     for index, kind in enumerate(kinds):
         before = index - 1 if index else None
