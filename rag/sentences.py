@@ -6,6 +6,8 @@ from itertools import pairwise
 import regex
 import sentencex
 
+from rag.lines import ROWS, Line, author_lines
+
 # What sentencex 1.0 misses of the abbreviations that our languages put before a name, a number or a clause (tried on all eight).
 _MISSED_ABBREVIATIONS = {
     "fr": r"M|Mme|Mlle|MM|Dr|p|pp|env|art",
@@ -23,16 +25,11 @@ _LIST_NUMBER = regex.compile(r"\s*\(?(?:\d{1,3}|[A-Za-z])[.)]\s*")
 # sentencex keeps a quotation whole, and takes a stray quotation mark for one: 29,000 characters in one piece of news text. Such a piece is
 # cut where a stop, closing marks and white space meet a capital, a number or a script without capitals; short words may be abbreviations.
 LONG_SEGMENT = 240
+LONGEST_ROW = 600  # characters; of a longer row a reader wants the sentence
 # Its time grows with the square of what it is given at once (Italian: 3.7 M characters/s at 20,000 characters, 0.1 at 900,000).
 SLICE_CHARACTERS = 10_000
 _SPACE = regex.compile(r"\s+")
 _PLAIN_END = regex.compile(r"(?:(?<=\p{L}{3}\.)|(?<=[!?…।॥।]))[\"'”’“»)\]]*\s+(?=[\"'“„«‘(\[¿¡]*(?:\p{Lu}|\p{Lo}|\p{N}))")
-
-_LINE_END = regex.compile(r"[^\S\n]*\n\s*")
-_LIST_ITEM = regex.compile(r"(?:[-*+•‣▪◦–—]|#{1,6}|>|\(?(?:\d{1,3}|[A-Za-z])[.)])\s")
-_TABLE_ROW = regex.compile(r"[|\t]")
-FULL_LINE_SHARE = 0.6  # a line shorter than this share of the page's width was ended by its author, not by the margin
-MAX_WRAPPED_WIDTH = 160  # characters; no margin is wider: with longer lines each line is a paragraph
 
 # A mark or joiner after a stop belongs to it: a sentence never begins inside a grapheme.
 _JOINED = regex.compile(r"(?<=\S)[\p{GCB=Extend}\p{GCB=SpacingMark}\p{GCB=ZWJ}]")
@@ -55,18 +52,22 @@ def sentence_spans(text: str, language: str) -> list[tuple[int, int]]:
     """Return the half-open [start, end) character spans of the sentences of `text` (one page), in order.
 
     Spans do not overlap, begin and end with a non-space character, and together hold every non-space character. List items, table rows,
-    headings and other lines that their author ended are sentences of their own; a line that the margin wrapped is not. Thai has no full
-    stop: its sentences are clauses at spaces, merged to a readable length. `language` is one of the eight or any other code ('und': general
-    rules). Sentences are found by sentencex (https://github.com/wikimedia/sentencex) except in Thai.
+    records, headings and other lines that their author ended are sentences of their own; a line that the margin wrapped is not. A row stays
+    whole, whatever stops its cells hold, up to `LONGEST_ROW` characters. Thai has no full stop: its sentences are clauses at spaces, merged
+    to a readable length. `language` is one of the eight or any other code ('und': general rules). Sentences are found by sentencex
+    (https://github.com/wikimedia/sentencex) except in Thai.
     """
+    return [span for line in author_lines(text) for span in line_sentences(text, line, language)]
+
+
+def line_sentences(text: str, line: Line, language: str) -> list[tuple[int, int]]:
+    """Return the spans of the sentences of one line of `author_lines(text)`; as `sentence_spans` does."""
+    if line.kind in ROWS and line.end - line.start <= LONGEST_ROW:
+        return [(line.start, line.end)]
     inner = _thai_cuts if language == "th" else _general_cuts
-    spans = []
-    blocks = [0, *_line_cuts(text), len(text)]
-    for begin, end in pairwise(blocks):
-        inside = (begin + cut for cut in inner(text[begin:end], language))
-        cuts = [begin, *(cut for cut in inside if not _JOINED.match(text, cut)), end]
-        spans += [span for start, stop in pairwise(cuts) if (span := _trim(text, start, stop))]
-    return spans
+    inside = (line.start + cut for cut in inner(text[line.start : line.end], language))
+    cuts = [line.start, *(cut for cut in inside if not _JOINED.match(text, cut)), line.end]
+    return [span for start, stop in pairwise(cuts) if (span := _trim(text, start, stop))]
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -76,22 +77,6 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
         return None
     first = start + len(piece) - len(piece.lstrip())
     return first, first + len(stripped)
-
-
-def _line_cuts(text: str) -> Iterator[int]:
-    """Yield where a line begins that does not go on with the sentence of the line before."""
-    breaks = [(0, 0), *(match.span() for match in _LINE_END.finditer(text)), (len(text), len(text))]
-    lines = [text[after:before] for (_, after), (before, _) in pairwise(breaks)]
-    width = max((len(line) for line in lines if not _TABLE_ROW.search(line)), default=0)
-    for (start, end), (line, following) in zip(breaks[1:], pairwise(lines), strict=False):
-        if text.count("\n", start, end) > 1 or _ends_at_line(line, following, width):
-            yield end
-
-
-def _ends_at_line(line: str, following: str, width: int) -> bool:
-    if width > MAX_WRAPPED_WIDTH or _LIST_ITEM.match(following) or _TABLE_ROW.search(line) or _TABLE_ROW.search(following):
-        return True
-    return len(line) < FULL_LINE_SHARE * width and not following[:1].islower()
 
 
 def _general_cuts(text: str, language: str) -> Iterator[int]:
