@@ -25,7 +25,7 @@ _YEAR_FIRST = re.compile(
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/]|\. ?)(\d{1,2})\2(\d{4}|\d\d(?<!\. \d\d))(?!\d|[.,]\d|\2\d)|(0[1-9]|1[0-2])/(\d{4})(?![\d/])")
 _GERMAN_DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(?!\d)")
 _ORDINAL = r"(?:\.?[ºª°]|\.|st\b|nd\b|rd\b|th\b|er\b|o\b)?"
-_NAME_AFTER = re.compile(rf"{_ORDINAL}[\s/-]{{0,2}}(?:de |of |di |d['’])?(?:({_LETTER}{{3,12}})|({_THAI}{{2,20}}))")
+_NAME_AFTER = re.compile(rf"{_ORDINAL}[\s/-]{{0,2}}(?:de |of |di |d['’])?(?:({_LETTER}{{2,12}})|({_THAI}{{2,20}}))")
 _WORDS_BETWEEN = frozenset(["de", "del", "of", "พ.ศ.", "ค.ศ."])
 _YEAR_AFTER = re.compile(r"[.,]{0,2}[\s/-]{0,2}(?:de |del |of |พ\.ศ\. ?|ค\.ศ\. ?)?(\d{4})(?!\d|[.,]\d{3})|-(\d\d)(?!\d)")
 _ENGLISH_YEAR = re.compile(r"(?:st|nd|rd|th)?,?\s{1,2}(\d{4})(?!\d)")
@@ -98,7 +98,7 @@ def _name_before(text: str, at: int, floor: int) -> tuple[str, int, bool] | None
     if "\u0e00" < name[-1:] < "\u0e80":
         thai = _thai_before().search(text, begin, at)
         return (thai[1], thai.start(1), True) if thai else None
-    if not 3 <= len(name) <= 12:
+    if not 2 <= len(name) <= 12:
         return None
     return name, text.rfind(name, begin, at), False
 
