@@ -10,6 +10,7 @@ LETTER = r"[^\W\d_\u0530-\U0010ffff]"  # Latin, Greek, Cyrillic: scripts whose l
 _CODE = re.compile(rf"(?:{LETTER}|\d)++(?:[-_‐‑](?:{LETTER}|\d)++)*+(?:\.\d++)*+")
 _IBAN = re.compile(r"[A-Z]{2}\d\d(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,3})?(?![^\W_])")
 _HYPHENED = re.compile(r"\d++(?:[-‐‑]\d++)++")
+_DASHES = frozenset(first + second for first in "-_‐‑" for second in "-_‐‑")  # two joiners part words: x--RTX-4090
 _PART = re.compile(r"[^-_‐‑]+")
 _JOINER = re.compile(r"[-_‐‑\s]")
 _RUN = re.compile(r"\d+|[^\W\d_]+")
@@ -32,13 +33,15 @@ def joined_code(text: str, floor: int, digits: int) -> tuple[str | None, int, in
     None for the code: there is none, or it is longer than LONGEST, and then it is to be skipped up to the end that is returned.
     """
     start = digits
-    while start > floor and is_tied(text[start - 1]):
+    while start > floor and is_tied(text[start - 1]) and text[start - 1 : start + 1] not in _DASHES:
         start -= 1
     while text[start] in "-_‐‑":
         start += 1
     match = (_IBAN.match(text, start) if digits - start == 2 else None) or _CODE.match(text, start)
     if not match or len(match[0]) > LONGEST:
         return None, start, match.end() if match else digits
+    if match.end() <= digits:  # a letter of another alphabet lies between
+        return None, start, start
     parts = list(_PART.finditer(match[0]))
     while len(parts) > 1 and _is_word(parts[-1][0]):  # RTX-4090-Karte
         parts.pop()

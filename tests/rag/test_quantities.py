@@ -87,6 +87,7 @@ def test_every_month_of_every_language_is_read_in_a_text_of_any_language(languag
         ("en", "PPR 9087", ["c:ppr9087"]),
         ("en", "20250811-7", ["c:202508117"]),
         ("en", "EUR 500", ["n:500"]),
+        ("en", "notes--RTX-4090 März--12", ["c:rtx4090", "n:12"]),
         ("en", "THE TOTAL OF 20 IS NOT A CODE", ["n:20"]),
         ("de", "§ 14 Abs. 2, §14 (2), § 15", ["c:§14.2", "c:§14.2", "c:§15"]),
         ("en", "DE89 3704 0044 0532 0130 00", ["c:de89370400440532013000"]),
