@@ -44,17 +44,20 @@ class LexicalIndex:
         writer.wait_merging_threads()  # else each batch leaves a small segment behind
         self._index.reload()
 
-    def search(self, question: str, k: int, within: Sequence[int] | None = None) -> dict[int, float]:
+    def search(self, question: str, k: int, within: Sequence[int] | None = None, *, written_in: str | None = None) -> dict[int, float]:
         """The k best chunks by id, with the share (0 to 1) that their BM25 is of what a text made of the question's terms could reach.
 
         Terms that no chunk holds count in that reach as those that one chunk holds, so a share can be compared between questions, and
         between small collections and large ones. `within` holds the ids that may be found; None is all.
+        `written_in` is the question's language (None: the index's), by which its 03/12/2025 is read.
         """
-        return self._search(WORDS, set(analyze(question, self.language)), k, within)
+        return self._search(WORDS, set(analyze(question, self.language, written_in=written_in)), k, within)
 
-    def search_sounds(self, question: str, k: int, within: Sequence[int] | None = None) -> dict[int, float]:
+    def search_sounds(
+        self, question: str, k: int, within: Sequence[int] | None = None, *, written_in: str | None = None
+    ) -> dict[int, float]:
         """The same by sounds, for a question in any language."""
-        return self._search(SOUNDS, set(sounds(question)), k, within)
+        return self._search(SOUNDS, set(sounds(question, written_in or self.language)), k, within)
 
     def _search(self, field: str, terms: set[str], k: int, within: Sequence[int] | None) -> dict[int, float]:
         searcher = self._index.searcher()
@@ -73,7 +76,7 @@ class LexicalIndex:
         document = tantivy.Document()
         document.add_unsigned("chunk", chunk.id)
         document.add_text(WORDS, " ".join(analyze(chunk.text, self.language)))
-        document.add_text(SOUNDS, " ".join(sounds(chunk.text)))
+        document.add_text(SOUNDS, " ".join(sounds(chunk.text, self.language)))
         return document
 
     def _query(self, field: str, terms: Sequence[str], within: Sequence[int] | None) -> tantivy.Query:

@@ -69,8 +69,8 @@ def _of_language(question: Question, shards: Sequence[Shard], within: Ids | None
     hits = [shard.dense.search(question.vector, share, None if within is None else shard.dense.held(within)) for shard in shards]
     dense_bar = _bar([score for _, scores in hits for score in scores.tolist()], share)
     allowed = None if within is None else within.tolist()
-    words = [shard.lexical.search(question.text, share, allowed) for shard in shards]
-    sounds = [shard.lexical.search_sounds(question.text, share, allowed) for shard in shards]
+    words = [shard.lexical.search(question.text, share, allowed, written_in=question.language) for shard in shards]
+    sounds = [shard.lexical.search_sounds(question.text, share, allowed, written_in=question.language) for shard in shards]
     found = []
     terms = zip(words, sounds, _best(words, int(share * WORDS_SHARE)), _best(sounds, int(share * SOUNDS_SHARE)), strict=True)
     for shard, (ids, scores), (lexical, heard, by_words, by_sounds) in zip(shards, hits, terms, strict=True):

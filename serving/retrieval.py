@@ -168,7 +168,7 @@ def give_back_memory() -> None:
 def warm_up(retriever: Retriever) -> None:
     """Load dictionaries and models now: they would cost the first question most of a second."""
     for language in LANGUAGES:
-        analyze("warm up", language)
+        analyze("warm up 12 l, GL-200", language)
         sentence_spans("warm up", language)
     detect_language("warm up")
     detect_question_language("warm up")

@@ -23,7 +23,7 @@ def test_different_names_sound_different() -> None:
 
 
 def test_numbers_are_told_in_one_way() -> None:
-    assert sounds("3.500,00") == sounds("3,500.00") == sounds("३,५००.००") == ["#350000"]
+    assert sounds("3.500,00") == sounds("3,500.00") == sounds("३,५००.००") == ["#3500"]
     assert sounds("๑๙๙๐") == ["#1990"]
 
 
