@@ -27,7 +27,8 @@ def show_answers(report: AnswerReport) -> None:
     kinds = (("Nothing answers", report.unanswerable), ("Answer taken away", report.taken_away))
     for title, refusals in kinds:
         if refusals:
-            rows = [(group, one.questions, with_interval(one.refused)) for group, one in refusals.items()]
+            shown = {group: one for group, one in refusals.items() if not out.is_terminal or "-" not in group}  # 64 pairs fill screens
+            rows = [(group, one.questions, with_interval(one.refused)) for group, one in shown.items()]
             show_table(title, (title.lower(), "questions", "rightly refused"), rows)
     if report.reliability is not None:
         show_table("Reliability", BIN_COLUMNS, [_bin(one) for one in report.reliability.bins])
