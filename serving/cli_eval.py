@@ -30,7 +30,10 @@ def evaluate(
     limit: Annotated[int | None, typer.Option(min=1, help="Ask only so many, evenly from every pair.", show_default="all")] = None,
     collection: Among = None,
     json: Annotated[Path | None, typer.Option(help="Write the figures to this file as JSON.", show_default=False)] = None,
-    picture: Annotated[Path | None, typer.Option(help="Write the matrix to this file as an SVG heat map.", show_default=False)] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(help="Write the matrix to this file as an SVG; with --answers the reliability of confidence too.", show_default=False),
+    ] = None,
     baseline: Annotated[Path | None, typer.Option(help="An earlier --json: fail if a pair has lost.", show_default=False)] = None,
     most_lost: Annotated[
         float, typer.Option(min=0, max=1, help="How much a pair may lose against the baseline: nDCG@10, with --answers any figure.")
