@@ -18,7 +18,8 @@ test: .venv/installed-dev
 lint: .venv/installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports
 
-# Retrieval against the running service, per pair of languages: the samples, and the SQuAD files under EVAL_DATA where there are some.
+# The running service, per pair of languages: what is found, then what is answered or refused. The samples, and the SQuAD files under
+# EVAL_DATA where there are some.
 EVAL_DATA ?= ../shared/data/dev
 eval: .venv/installed
 	$(BIN)/glossa eval samples/questions.jsonl --baseline samples/quality.json --min-same 0.95 --min-cross 0.85
@@ -28,6 +29,10 @@ eval: .venv/installed
 	if [ -d $(EVAL_DATA)/xquad ]; then $(BIN)/glossa eval $(EVAL_DATA)/xquad/*.json; fi
 	if [ -d $(EVAL_DATA)/piaf ]; then $(BIN)/glossa eval $(EVAL_DATA)/piaf/*.json; fi
 	if [ -d $(EVAL_DATA)/faquad ]; then $(BIN)/glossa eval $(EVAL_DATA)/faquad/*.json; fi
+	$(BIN)/glossa eval --answers samples/questions.jsonl samples/questions-unanswerable.jsonl
+	if [ -d $(EVAL_DATA)/xquad ]; then $(BIN)/glossa eval --answers --without-answers --limit 2000 $(EVAL_DATA)/xquad/*.json; fi
+	if [ -d $(EVAL_DATA)/piaf ]; then $(BIN)/glossa eval --answers --without-answers --limit 800 $(EVAL_DATA)/piaf/*.json; fi
+	if [ -d $(EVAL_DATA)/faquad ]; then $(BIN)/glossa eval --answers --without-answers $(EVAL_DATA)/faquad/*.json; fi
 
 bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.search

@@ -1,7 +1,7 @@
 """The command `glossa`. Heavy parts (Ray, models) are imported only by the commands that need them, so that help comes at once."""
 
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +10,9 @@ import typer
 from rag.errors import RagError
 from rag.languages import LANGUAGES
 from rag.records import Passage, Status
+from serving.cli_eval import Among, evaluate
 from serving.cli_service import DEFAULTS, Data, doctor, down, node_env, reembed, up
-from serving.tables import FAILED, USAGE, err, fail, harmless, out, show_sources, show_table
+from serving.tables import FAILED, USAGE, err, harmless, out, show_sources, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,6 @@ app.command()(up)
 app.command()(down)
 
 Into = Annotated[str, typer.Option(help="Collection that the documents go into.")]
-Among = Annotated[list[str] | None, typer.Option("--collection", help="Look only in this collection; may be repeated.", show_default="all")]
 Count = Annotated[int, typer.Option("--k", min=1, help="Number of passages to look for.")]
 Spoken = Annotated[
     list[str] | None,
@@ -258,52 +258,7 @@ def profiles() -> None:
 app.command()(reembed)
 app.command()(doctor)
 app.command("node-env")(node_env)
-
-
-@app.command("eval")
-def evaluate(
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", help="Our JSON lines, SQuAD files (several: the same questions by language) or a BEIR folder."),
-    ],
-    *,
-    collection: Among = None,
-    json: Annotated[Path | None, typer.Option(help="Write the figures to this file as JSON.", show_default=False)] = None,
-    picture: Annotated[Path | None, typer.Option(help="Write the matrix to this file as an SVG heat map.", show_default=False)] = None,
-    baseline: Annotated[Path | None, typer.Option(help="An earlier --json: fail if a pair has lost.", show_default=False)] = None,
-    most_lost: Annotated[float, typer.Option(min=0, max=1, help="How much nDCG@10 a pair may lose against the baseline.")] = 0.02,
-    min_same: Annotated[float, typer.Option(min=0, max=1, help="Fail if hit@3 within a language is below.")] = 0.0,
-    min_cross: Annotated[float, typer.Option(min=0, max=1, help="Fail if hit@3 across languages is below.")] = 0.0,
-    data: Data = DEFAULTS.data,
-) -> None:
-    """Measure on questions with known answers how well the running service finds them, per pair of languages.
-
-    Documents that SQuAD and BEIR sets bring along are ingested into collections of their own, and deleted at the end.
-
-    Example:  glossa eval samples/questions.jsonl --json quality.json --picture quality.svg
-    """
-    from serving import evaluate as evaluation
-    from serving.progress import counting, following
-    from serving.quality_table import save_picture, show_report
-    from serving.question_sets import read_question_set
-
-    asked = read_question_set(files)
-    documents = sum(len(corpus.texts) for corpus in asked.corpora)
-    with service(data) as client, ExitStack() as until_then:
-        with following(documents) as follow:
-            until_then.enter_context(evaluation.ingested(client, asked.corpora, follow))
-        with counting("Asking", len(asked.questions)) as tick:
-            report = evaluation.evaluate(client, asked.questions, collections=collection, report=tick)
-    if json:
-        json.write_text(report.as_json() + "\n", encoding="utf-8")
-    if picture:
-        save_picture(report, picture)
-    show_report(report)
-    for name, quality, least in (("within a language", report.same, min_same), ("across languages", report.cross, min_cross)):
-        if quality is not None and quality.hit3.value < least:
-            fail(f"hit@3 {name} is {quality.hit3.value:.3f}, below {least}.")
-    if baseline and (lost := evaluation.dropped(report, baseline.read_text(encoding="utf-8"), most_lost)):
-        fail(" ".join(lost))
+app.command("eval")(evaluate)
 
 
 def main(arguments: list[str] | None = None) -> None:

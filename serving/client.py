@@ -149,9 +149,19 @@ class Glossa:
         k: int | None = None,
         languages: Sequence[str] = (),
         min_version: int | None = None,
+        earlier: str | None = None,
+        document_ids: Sequence[str] = (),
     ) -> Answer:
-        """The answer from the `k` best passages (None: as many as suit what writes it), with its citations."""
-        return self._call(Answer, "POST", "/v1/ask", json=_body(question, collections, k, languages, min_version))
+        """The answer from the `k` best passages (None: as many as suit what writes it), with its citations.
+
+        `earlier` is the question before this one, if this one may go on from it. With `document_ids` only those documents may answer.
+        """
+        body = _body(question, collections, k, languages, min_version)
+        body["filters"]["document_ids"] = list(document_ids)
+        if earlier is not None:
+            asked = [{"role": "user", "content": text} for text in (earlier, question)]
+            body = {name: value for name, value in body.items() if name != "question"} | {"messages": asked}
+        return self._call(Answer, "POST", "/v1/ask", json=body)
 
     def stream(
         self,

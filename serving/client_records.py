@@ -82,7 +82,10 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A grounded answer: its markers [1], [2] name the citations. Without citations it says that nothing was found."""
+    """A grounded answer: its markers [1], [2] name the citations. Without citations it says that nothing was found.
+
+    `confidence`, from 0 to 1, says how sure the service is of it; None when the service does not say.
+    """
 
     answer: str
     language: str
@@ -90,6 +93,7 @@ class Answer:
     generator: str
     timings_ms: dict[str, float]
     notes: list[str] = field(default_factory=list)
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

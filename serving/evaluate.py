@@ -19,7 +19,7 @@ from scipy.stats import bootstrap
 from rag.errors import InvalidInput
 from rag.records import Passage, Status
 from serving.client import Glossa
-from serving.question_sets import Corpus, Question
+from serving.question_sets import Corpus, Question, is_document
 from serving.sending import LocalFile, Outcome, ingest
 
 DEPTH = 30  # passages looked at: enough for ten documents in most collections
@@ -139,11 +139,6 @@ def score(questions: Sequence[Question], found: Mapping[str, list[Passage]]) -> 
     for metric in ir_measures.iter_calc(list(names), judged, run):
         values[metric.query_id][names[metric.measure]] = metric.value
     return {question.id: values[question.id] for question in questions}
-
-
-def is_document(name: str, document: str) -> bool:
-    """Whether a document called `name` is the file `document`, which may have been uploaded with or without its folder."""
-    return name == document or name.endswith(f"/{document}") or document.endswith(f"/{name}")
 
 
 def dropped(report: Report, baseline: str, most: float) -> list[str]:

@@ -1,7 +1,7 @@
 """The figures of an evaluation on the screen and as a picture: a matrix of question language by document language, then the means."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +16,7 @@ from serving.tables import out, show_table
 
 COLUMNS = ("questions", "hit@1", "hit@3", "MRR@10", "nDCG@10", "recall@10")
 TITLE = "nDCG@10 x 100: questions (rows) by documents (columns)"
-# From red over yellow to green, for nDCG@10 from 0.3 to 1: least and most are told apart on a print without colour by the figure itself.
+# From red over yellow to green, for values from 0.3 to 1: least and most are told apart on a print without colour by the figure itself.
 COLDEST, HOTTEST = 0.3, 1.0
 RAMP = [(215, 48, 39), (252, 141, 89), (254, 224, 139), (217, 239, 139), (145, 207, 96), (26, 152, 80)]
 
@@ -37,23 +37,34 @@ def show_report(report: Report) -> None:
 
 def save_picture(report: Report, path: Path) -> None:
     """Write the matrix as an SVG heat map."""
-    table = matrix(report)
-    table.title = None
+    save_tables([matrix(report)], path, title=TITLE)
+
+
+def save_tables(tables: Sequence[Table], path: Path, *, title: str) -> None:
+    """Write tables, one below the other, as one SVG whose title takes the place of the first one's."""
+    tables[0].title = None
     console = Console(record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.width = max(console.measure(table).maximum, len(TITLE) + 8)
-    console.print(table)
-    console.save_svg(str(path), title=TITLE, theme=DEFAULT_TERMINAL_THEME)
+    titles = [title, *(str(table.title) for table in tables[1:])]
+    console.width = max(*(console.measure(table).maximum for table in tables), *(len(text) + 8 for text in titles))
+    for table in tables:
+        console.print(table)
+    console.save_svg(str(path), title=title, theme=DEFAULT_TERMINAL_THEME)
 
 
 def matrix(report: Report) -> Table:
     """nDCG@10 x 100: one row for each language of questions, one column for each language of documents."""
-    table = Table(title=TITLE, title_justify="left", title_style="bold", show_lines=True)
-    asked, written = (_languages(pair[side] for pair in report.pairs) for side in (0, 1))
+    return heat_map(TITLE, {pair: quality.ndcg10.value for pair, quality in report.pairs.items()})
+
+
+def heat_map(title: str, values: Mapping[tuple[str, str], float]) -> Table:
+    """Values x 100 by (row, column), coloured: languages of questions in rows, of documents in columns."""
+    table = Table(title=title, title_justify="left", title_style="bold", show_lines=True)
+    asked, written = (_languages(pair[side] for pair in values) for side in (0, 1))
     table.add_column("")
     for language in written:
         table.add_column(language, justify="right")
     for question in asked:
-        table.add_row(question, *(_cell(report.pairs.get((question, document))) for document in written))
+        table.add_row(question, *(_cell(values.get((question, document))) for document in written))
     return table
 
 
@@ -63,18 +74,19 @@ def _languages(found: Iterable[str]) -> list[str]:
     return [*(language for language in LANGUAGES if language in there), *sorted(there - set(LANGUAGES))]
 
 
-def _cell(quality: Quality | None) -> Text:
-    if quality is None:
+def _cell(value: float | None) -> Text:
+    if value is None:
         return Text("-", style="dim")
-    warmth = min(max((quality.ndcg10.value - COLDEST) / (HOTTEST - COLDEST), 0.0), 1.0)
+    warmth = min(max((value - COLDEST) / (HOTTEST - COLDEST), 0.0), 1.0)
     red, green, blue = RAMP[round(warmth * (len(RAMP) - 1))]
-    return Text(f" {100 * quality.ndcg10.value:.0f} ", style=Style(color="rgb(0,0,0)", bgcolor=f"rgb({red},{green},{blue})"))
+    return Text(f" {100 * value:.0f} ", style=Style(color="rgb(0,0,0)", bgcolor=f"rgb({red},{green},{blue})"))
 
 
 def _figures(quality: Quality) -> tuple[str, ...]:
     means = (quality.hit1, quality.hit3, quality.mrr10, quality.ndcg10, quality.recall10)
-    return (str(quality.questions), *map(_with_interval, means))
+    return (str(quality.questions), *map(with_interval, means))
 
 
-def _with_interval(mean: Mean) -> str:
+def with_interval(mean: Mean) -> str:
+    """The mean with its interval, as tables show it."""
     return f"{mean.value:.3f} [{mean.low:.2f}, {mean.high:.2f}]"

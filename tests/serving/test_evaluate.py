@@ -7,7 +7,7 @@ import pytest
 
 from rag.errors import InvalidInput
 from rag.records import Passage
-from serving.evaluate import Mean, Quality, Report, dropped, is_document, mean_of, score
+from serving.evaluate import Mean, Quality, Report, dropped, mean_of, score
 from serving.question_sets import Question
 
 
@@ -67,12 +67,6 @@ def test_a_pair_that_lost_more_than_allowed_is_named() -> None:
     ]
     with pytest.raises(InvalidInput, match="no report of this command"):
         dropped(report(), "[]", 0.02)
-
-
-def test_a_document_is_known_with_and_without_its_folder() -> None:
-    assert is_document("documents/a.pdf", "a.pdf")
-    assert is_document("a.pdf", "documents/a.pdf")
-    assert not is_document("ba.pdf", "a.pdf")
 
 
 def test_a_report_is_one_json_object() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rag.errors import InvalidInput
-from serving.question_sets import Question, QuestionSet, read_question_set
+from serving.question_sets import Question, QuestionSet, is_document, read_question_set, sample
 
 GERMAN = "Die Lampe kostet neunundvierzig Euro und leuchtet neun Stunden lang."
 ENGLISH = "The lamp costs forty-nine euros and shines for nine hours."
@@ -21,6 +21,19 @@ def test_questions_are_read_and_unanswerable_ones_have_no_document(tmp_path: Pat
     assert read_question_set([path]) == QuestionSet(
         [Question("1", "ที่ไหน", "th", {"a.pdf": 1}, "de"), Question("2", "?", "en", {}, None)], []
     )
+
+
+def test_answers_of_json_lines_are_whole_units(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    row = {"id": 1, "question": "?", "question_language": "en", "document": "a.pdf", "document_language": "de", "answer": GERMAN}
+    path.write_text(json.dumps(row))
+    assert read_question_set([path]).questions == [Question("1", "?", "en", {"a.pdf": 1}, "de", answers=(GERMAN,), answers_are_units=True)]
+
+
+def test_several_files_of_json_lines_are_read_together(tmp_path: Path) -> None:
+    for id in (1, 2):
+        (tmp_path / f"{id}.jsonl").write_text(f'{{"id": {id}, "question": "?", "question_language": "en", "document": null}}')
+    assert [question.id for question in read_question_set([tmp_path / "1.jsonl", tmp_path / "2.jsonl"]).questions] == ["1", "2"]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +77,36 @@ def test_squad_files_with_the_same_questions_are_asked_across_languages(tmp_path
     assert read_question_set([german]).corpora[0].collection == read.corpora[0].collection
 
 
+def test_gold_answers_of_squad_are_those_of_the_corpus_that_is_asked(tmp_path: Path) -> None:
+    for name, context, gold in (("de", GERMAN, "neun Stunden"), ("en", ENGLISH, "nine hours")):
+        rows = [
+            {"id": "q", "question": context, "answers": [{"text": gold}, {"text": gold}, {"text": "9"}]},
+            {"id": "n", "question": context, "answers": [], "is_impossible": True},
+        ]
+        (tmp_path / f"{name}.json").write_text(json.dumps({"data": [{"paragraphs": [{"context": context, "qas": rows}]}]}))
+    read = {question.id: question for question in read_question_set([tmp_path / "de.json", tmp_path / "en.json"]).questions}
+    assert read["q/de-en"].answers == ("nine hours", "9")
+    assert read["q/de-de"].answers == ("neun Stunden", "9")
+    assert not read["q/de-de"].answers_are_units
+    impossible = read["n/de-en"]
+    assert (dict(impossible.relevant), impossible.document_language, impossible.answers) == ({}, None, ())
+    assert impossible.collection == read["q/en-en"].collection
+
+
+def asked(id: int, spoken: str, written: str | None) -> Question:
+    return Question(str(id), "?", spoken, {"a": 1} if written else {}, written)
+
+
+def test_a_sample_is_even_over_pairs_and_within_each_and_keeps_the_order() -> None:
+    questions = [asked(number, ("en", "de")[number % 2], "en") for number in range(80)] + [
+        asked(number, "en", None) for number in range(80, 120)
+    ]
+    chosen = sample(questions, 12)
+    assert [question.id for question in chosen] == ["10", "11", "30", "31", "50", "51", "70", "71", "85", "95", "105", "115"]
+    assert sample(questions, 12) == chosen
+    assert sample(questions, 120) == sample(questions, 1000) == questions
+
+
 def beir(folder: Path, judged: str) -> Path:
     def lines(*rows: Any) -> str:
         return "\n".join(map(json.dumps, rows))
@@ -90,3 +133,9 @@ def test_a_beir_folder_with_a_broken_judgement_is_refused(tmp_path: Path) -> Non
 def test_files_of_different_kinds_are_not_read_together(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="only when all are SQuAD files"):
         read_question_set([tmp_path / "a.jsonl", tmp_path / "b.json"])
+
+
+def test_a_document_is_known_with_and_without_its_folder() -> None:
+    assert is_document("documents/a.pdf", "a.pdf")
+    assert is_document("a.pdf", "documents/a.pdf")
+    assert not is_document("ba.pdf", "a.pdf")

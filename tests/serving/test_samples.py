@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from rag.languages import detect_language
 from tests.service import Service
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -59,6 +61,54 @@ def test_questions_that_go_on_from_the_one_before_find_their_document(service: S
     least = ["--min-same", "0.95", "--min-cross", "0.85"]
     report = glossa(service, "eval", SAMPLES / "questions-followup.jsonl", "--collection", ingested, *least)
     assert report.returncode == 0, report.stdout + report.stderr
+
+
+def test_a_thousand_questions_that_nothing_answers_are_there_in_all_languages() -> None:
+    rows = [json.loads(line) for line in (SAMPLES / "questions-unanswerable.jsonl").read_text().splitlines()]
+    assert Counter(row["question_language"] for row in rows) == dict.fromkeys(LANGUAGE_WORDS, 130)
+    assert Counter(row["kind"] for row in rows) == {"near": 520, "general": 520}
+    assert len({row["id"] for row in rows}) == len({row["question"].casefold() for row in rows}) == len(rows) == 1040
+    assert {row[name] for row in rows for name in ("document", "document_language", "answer", "page")} == {None}
+    lengths = [len(row["question"].split()) for row in rows if row["question_language"] == "en"]
+    assert (min(lengths), max(lengths)) == (2, 44)
+
+
+def test_questions_that_nothing_answers_say_so_in_the_language_they_name() -> None:
+    rows = [json.loads(line) for line in (SAMPLES / "questions-unanswerable.jsonl").read_text().splitlines()]
+    long = [row for row in rows if len(row["question"]) >= 40]  # shorter ones are names and numbers as often as words
+    wrong = [row["id"] for row in long if detect_language(row["question"]) not in (row["question_language"], "und")]
+    assert wrong == []
+
+
+def test_answers_are_measured_and_refused_when_their_document_is_kept_out(service: Service, tmp_path: Path) -> None:
+    lamp, tent = "The Borealis lamp costs forty-nine euros in every shop.", "Tents are dried for two days before anyone folds them."
+    asked = [("q1", "What does the Borealis lamp cost?", lamp, "forty-nine euros"), ("q2", "How long are tents dried?", tent, "two days")]
+    paragraphs = [{"context": c, "qas": [{"id": id, "question": q, "answers": [{"text": gold}]}]} for id, q, c, gold in asked]
+    (tmp_path / "squad.json").write_text(json.dumps({"data": [{"title": "x", "paragraphs": paragraphs}]}))
+    output = ["--json", tmp_path / "out.json", "--picture", tmp_path / "out.svg"]
+    done = glossa(service, "eval", "--answers", "--without-answers", tmp_path / "squad.json", *output)
+    assert done.returncode == 0, done.stdout + done.stderr
+    record = json.loads((tmp_path / "out.json").read_text())
+    same = {name: record["same"][name] for name in ("questions", "gold_inside", "gold_first", "right_document", "refused")}
+    sure, never = {"value": 1.0, "low": 1.0, "high": 1.0}, {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert same == {"questions": 2, "gold_inside": sure, "gold_first": sure, "right_document": sure, "refused": never}
+    assert record["taken_away"]["en-en"] == {"questions": 2, "refused": sure}
+    assert (tmp_path / "out.svg").read_text().startswith("<svg")
+    again = glossa(service, "eval", "--answers", "--limit", 1, tmp_path / "squad.json", "--baseline", tmp_path / "out.json")
+    assert again.returncode == 1
+    assert "refused of taken_away en-en was not measured" in again.stderr
+
+
+def test_follow_up_questions_are_answered_as_a_conversation(service: Service, ingested: str) -> None:
+    least = ["--min-same", "0.6", "--min-cross", "0.4"]
+    report = glossa(service, "eval", "--answers", SAMPLES / "questions-followup.jsonl", "--collection", ingested, *least)
+    assert report.returncode == 0, report.stdout + report.stderr
+
+
+def test_without_answers_needs_answers(service: Service) -> None:
+    refused = glossa(service, "eval", "--without-answers", SAMPLES / "questions.jsonl")
+    assert refused.returncode == 2
+    assert refused.stderr == "--without-answers measures answers; give --answers too.\n"
 
 
 def test_a_conversation_is_answered_from_what_it_is_about(service: Service, ingested: str) -> None:
