@@ -56,7 +56,12 @@ def _headings(text: str, sentences: Sequence[Span]) -> list[Span]:
     for start, end in sentences:
         if not _is_heading(text, start, end):
             continue
-        if found and text.count("\n", found[-1][1], start) == 1 and not text[found[-1][1] : start].strip() and end - found[-1][0] <= MOST_CHARACTERS:
+        if (
+            found
+            and text.count("\n", found[-1][1], start) == 1
+            and not text[found[-1][1] : start].strip()
+            and end - found[-1][0] <= MOST_CHARACTERS
+        ):
             found[-1] = (found[-1][0], end)
         else:
             found.append((start, end))
@@ -66,7 +71,9 @@ def _headings(text: str, sentences: Sequence[Span]) -> list[Span]:
 def _is_heading(text: str, start: int, end: int) -> bool:
     """Whether a sentence is a line of its own, short, without a stop, and neither a list item nor a value."""
     line = text[start:end]
-    alone = (start == 0 or text[:start].rstrip(" \t")[-1:] in ("", "\n")) and (end == len(text) or text[end:].lstrip(" \t")[:1] in ("", "\n"))
+    alone = (start == 0 or text[:start].rstrip(" \t")[-1:] in ("", "\n")) and (
+        end == len(text) or text[end:].lstrip(" \t")[:1] in ("", "\n")
+    )
     plain = not (_STOP.search(line) or _LIST_ITEM.match(line) or _VALUE.search(line))
     return alone and plain and len(line) <= MOST_CHARACTERS and bool(_WORD.search(line))
 

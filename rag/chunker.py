@@ -51,9 +51,7 @@ class _Tokens:
         return self.before(end) - self.before(start)
 
 
-def chunk_page(
-    text: str, offsets: Sequence[Offsets], sentences: Sequence[Offsets], *, max_tokens: int = MAX_TOKENS
-) -> list[ChunkSpan]:
+def chunk_page(text: str, offsets: Sequence[Offsets], sentences: Sequence[Offsets], *, max_tokens: int = MAX_TOKENS) -> list[ChunkSpan]:
     """Cut one page into chunks of at most `max_tokens` tokens, at paragraph borders where it can, else between sentences.
 
     `offsets`: the character span of each token of `text`, in order. `sentences`: from `sentence_spans`. Chunks are in order and hold every

@@ -46,7 +46,12 @@ class Encoder:
             self._type = np.load(folder / "type_embedding.npy")
             self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.model"))
             # one thread a stream: processes run side by side, and one thread each is faster than many that wait for one another
-            options = {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams, "ENABLE_CPU_PINNING": False}
+            options = {
+                "PERFORMANCE_HINT": "THROUGHPUT",
+                "NUM_STREAMS": streams,
+                "INFERENCE_NUM_THREADS": streams,
+                "ENABLE_CPU_PINNING": False,
+            }
             model: Any = openvino.Core().compile_model(str(folder / "encoder.onnx"), "CPU", options)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             reason = str(error).strip().partition("\n")[0] or type(error).__name__

