@@ -39,7 +39,8 @@ PASSAGE: dict[str, Any] = {
     "text": "Cada empleado dispone de veintitrés días de vacaciones.",
     "language": "es",
     "score": 0.71,
-    "scores": {"maxsim": 0.68, "window": 0.61, "passage": 0.44, "lexical": 0.0},
+    "scores": {"passage": 0.61, "tokens": 0.68, "lexical": 0.0, "sounds": 0.1},
+    "context": "Reglamento de trabajo. Vacaciones",
 }
 CITATION: dict[str, Any] = {
     "marker": 1,
@@ -55,6 +56,7 @@ ANSWER: dict[str, Any] = {
     "language": "en",
     "citations": [CITATION],
     "generator": "extractive",
+    "confidence": 0.93,
     "notes": [],
     "timings_ms": {"retrieval": 6.2, "total": 9.3},
 }
@@ -185,8 +187,9 @@ class Passage(BaseModel):
     end: int
     text: str
     language: str
-    score: float
+    score: float = Field(description="Probability that the passage answers, 0 to 1.")
     scores: dict[str, float]
+    context: str = Field(description="The document's title, the section and the heading above the passage, where there are any.")
 
 
 class SearchResponse(BaseModel):
@@ -252,6 +255,9 @@ class AskResponse(BaseModel):
     usage: dict[str, int] | None = Field(
         default=None,
         description="Tokens of prompt and answer as the language model counts them; of the prompt also as we did.",
+    )
+    confidence: float | None = Field(
+        default=None, description="Probability that the first quote answers, 0 to 1, also when nothing is quoted; null when a model wrote."
     )
     notes: list[str] = Field(description="What the reader should know: a fallback, text left out, an answer without citations.")
     refusal: Refusal | None = Field(default=None, description="Set when a guard refused; `answer` then says so in the question's language.")
