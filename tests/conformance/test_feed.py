@@ -47,9 +47,8 @@ def test_chunks_come_back_in_order_with_their_arrays_bit_for_bit(desk: Desk) -> 
     first, second = feed.load_content(desk.engine, content)
     assert (first.text, second.text, first.language) == ("abc", "ก", "th")
     np.testing.assert_array_equal(first.vector, np.array([3, 3, 3, 3], np.float16))
-    np.testing.assert_array_equal(first.windows, np.array([[4, 4, 4, 4], [4, 4, 4, 4]], np.float16))
     np.testing.assert_array_equal(first.tokens, np.array([0, 1, 2], np.int32))
-    assert [str(array.dtype) for array in (first.vector, first.windows, first.tokens)] == ["float16", "float16", "int32"]
+    assert [str(array.dtype) for array in (first.vector, first.tokens)] == ["float16", "int32"]
 
 
 def test_a_content_of_more_chunks_than_a_batch_is_stored_and_loaded_whole(desk: Desk) -> None:
