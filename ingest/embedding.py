@@ -58,7 +58,10 @@ class RemoteEmbedder(PassageEmbedder):
 
 
 def start_encoders(name_or_path: str | None, *, workers: int, gpu: bool, place: dict[str, Any]) -> Encoders:
-    """One on a GPU, else one for each worker; none for the models of the package, which workers load themselves. They end with the process that starts them."""
+    """One on a GPU, else one for each worker; none for the models of the package, which workers load themselves.
+
+    They end with the process that starts them.
+    """
     if name_or_path in (None, STATIC):
         return ()
     actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Encoder)  # a killed one comes back and does what it had to do

@@ -39,7 +39,7 @@ PASSAGE: dict[str, Any] = {
     "text": "Cada empleado dispone de veintitrés días de vacaciones.",
     "language": "es",
     "score": 0.71,
-    "scores": {"maxsim": 0.68, "window": 0.61, "passage": 0.44, "lexical": 0.0},
+    "scores": {"passage": 0.84, "tokens": 0.68, "lexical": 0.0, "sounds": 0.0},
 }
 CITATION: dict[str, Any] = {
     "marker": 1,
@@ -262,7 +262,7 @@ class Collection(BaseModel):
     """A set of documents with one embedder."""
 
     model_config = shown(
-        {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 3, "th": 9}, "embedder": "glossa-static"}
+        {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 3, "th": 9}, "embedder": "glossa-encoder"}
     )
     name: str
     documents: int
@@ -305,7 +305,7 @@ class Progress(BaseModel):
 class ServiceStatus(BaseModel):
     """What runs here."""
 
-    model_config = shown({"version": 8, "documents": {"ready": 12}, "embedder": "glossa-static", "generator": "extractive", "replicas": 1})
+    model_config = shown({"version": 8, "documents": {"ready": 12}, "embedder": "glossa-encoder", "generator": "extractive", "replicas": 1})
     version: int
     documents: dict[str, int] = Field(description="Number of visible documents by status.")
     embedder: str
