@@ -129,11 +129,16 @@ class EncoderEmbedder(Embedder):
         self.token_vectors, self.maxsim = static.token_vectors, static.maxsim
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        return self.model.encode([self.passage_prompt + text for text in texts])
+        return self._encode(self.passage_prompt, texts)
 
     def encode_question(self, question: str) -> Vectors:
-        vector: Vectors = self.model.encode([self.question_prompt + question])[0]
+        vector: Vectors = self._encode(self.question_prompt, [question])[0]
         return vector
+
+    def _encode(self, prompt: str, texts: Sequence[str]) -> Vectors:
+        vectors = self.model.encode([prompt + text for text in texts])
+        vectors[[not text.strip() for text in texts]] = 0  # else it would be the prompt's
+        return vectors
 
 
 def normalised(vectors: NDArray[np.floating]) -> Vectors:

@@ -1,7 +1,8 @@
 """`glossa ingest` of a folder of many small files in eight languages: files/s, the CPU time and the memory of each part of the service.
 
 Run: .venv/bin/python -m tests.bench.files [--files 10000]. One file in ten is a copy of a sample document (PDF, Office, HTML, ...), the
-others are a few paragraphs of them as text, Markdown, HTML, CSV, JSON or mail. Ends with one JSON line.
+others are a few paragraphs of them as text, Markdown, HTML, CSV, JSON or mail. The static model embeds unless you name another
+(--embedder), so that it is the rest that is measured. Ends with one JSON line.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from ingest.formats import parse, sniff
+from rag.embedder import STATIC
 from tests import service as instances
 from tests.service import Service
 
@@ -114,6 +116,7 @@ class Watch:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--embedder", default=STATIC, help="'' is the encoder")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "folder"
@@ -121,7 +124,8 @@ def main() -> None:
         print(f"writing {options.files} files ...", flush=True)
         write_files(folder, options.files)
         size = sum(path.stat().st_size for path in folder.iterdir())
-        service = instances.start(Path(temporary) / "data", "--max-queued-documents", str(2 * options.files))
+        named = ("--embedder", options.embedder) if options.embedder else ()
+        service = instances.start(Path(temporary) / "data", "--max-queued-documents", str(2 * options.files), *named)
         try:
             watch = Watch(service)
             watch.look()

@@ -1,6 +1,7 @@
 """What a retrieval replica costs as its index grows: time to load it, memory a chunk, and a search (p50, p99), in a process of its own.
 
-The text is random sentences of the samples, in eight languages alike; questions are those of the samples.
+The text is random sentences of the samples, in eight languages alike; questions are those of the samples. The vectors of the chunks are
+random, as what a search costs depends on their length only and the encoder would take minutes for them.
 Run: .venv/bin/python -m tests.bench.index [--chunks 2000 20000]. Ends with one JSON line.
 """
 
@@ -13,17 +14,20 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import psutil
 
+from ingest.context import Headings
 from ingest.formats import parse, sniff
-from ingest.pipeline import cut, embed_all
+from ingest.pipeline import Piece, cut
 from rag.blobs import BlobStore
 from rag.catalog import documents
-from rag.catalog.commit import commit
+from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.schema import migrate, open_catalog
-from rag.embedder import load_embedder
+from rag.embedder import load_embedder, normalised
 from rag.errors import RagError
 from rag.languages import detect_document_language
 from rag.records import Page
@@ -50,35 +54,42 @@ def sentences() -> dict[str, list[str]]:
     return found
 
 
+def embedded_at_random(pieces: Sequence[Piece], dimension: int, rng: np.random.Generator) -> list[EmbeddedChunk]:
+    """The pieces with unit vectors of any direction."""
+    vectors = normalised(rng.standard_normal((len(pieces), dimension))).astype(np.float16)
+    return [EmbeddedChunk(piece.chunk, vector, piece.tokens) for piece, vector in zip(pieces, vectors, strict=True)]
+
+
 def fill(folder: Path, chunks: int) -> None:
     """A catalog with about so many chunks."""
     engine, blobs = open_catalog(f"sqlite:///{folder}/catalog.sqlite"), BlobStore(folder / "blobs")
-    embedder, rng = load_embedder(None), random.Random(7)
+    embedder, rng, directions = load_embedder(), random.Random(7), np.random.default_rng(7)
     migrate(engine)
     by_language = sentences()
     held = number = 0
     while held < chunks:
         number += 1
         language = sorted(by_language)[number % len(by_language)]
-        pages, pieces = [], []
+        headings, pages, pieces = Headings(), [], []
         while len(pieces) < min(CHUNKS, chunks - held):
             text = " ".join(f"{rng.choice(by_language[language])} ({rng.randrange(10**6)})" for _ in range(SENTENCES))
             pages.append(Page(len(pages) + 1, text))
-            pieces += cut(pages[-1], embedder)
+            pieces += cut(pages[-1], headings, embedder)
         staged = blobs.stage()
         staged.write(str(number).encode())
         staged.finish()
         row = documents.register(engine, blobs, staged, collection="default", name=f"{number}.txt", media_type="text/plain")
         attempt = documents.start_attempt(engine, row.id) or 0
-        embedded = list(embed_all(pieces, language, embedder))
+        embedded = embedded_at_random(pieces, embedder.dimension, directions)
         commit(engine, row.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp)
         held += len(embedded)
 
 
 def measure(folder: Path) -> dict[str, float]:
     """Load the index of a catalog, then ask."""
-    retriever = Retriever(open_catalog(f"sqlite:///{folder}/catalog.sqlite"), load_embedder(None))
+    retriever = Retriever(open_catalog(f"sqlite:///{folder}/catalog.sqlite"), load_embedder())
     warm_up(retriever)
+    give_back_memory()  # what loading and warming up needed for a moment
     this = psutil.Process()
     before, began = this.memory_info().rss, time.perf_counter()
     retriever.follow()

@@ -1,6 +1,6 @@
 """Ingest by stage: pages/s and the share of the time that each library takes, in one process, over the samples or a folder of yours.
 
-Run: .venv/bin/python -m tests.bench.ingest [FOLDER] [--repeat 3]. Ends with one JSON line.
+Run: .venv/bin/python -m tests.bench.ingest [FOLDER] [--repeat 3] [--embedder static]. Ends with one JSON line.
 """
 
 import argparse
@@ -15,8 +15,9 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from ingest.context import Headings
 from ingest.formats import parse, sniff
-from ingest.pipeline import cut, embed, sample
+from ingest.pipeline import cut, embed_all, sample
 from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.commit import commit
@@ -32,7 +33,7 @@ LIBRARY = {
     "parse": "pypdf, pypdfium2, python-docx, ...",
     "document language": "langdetect",
     "chunk": "tokenizers, sentencex, lingua",
-    "embed": "sentence-transformers",
+    "embed": "OpenVINO, or for the static model SciPy",
     "commit": "SQLAlchemy, SQLite",
 }
 
@@ -55,8 +56,9 @@ def ingest_file(path: Path, turn: int, *, clock: Stopwatch, engine: Engine, blob
     media_type = sniff(path, path.name)
     pages = clock("parse", lambda: list(parse(path, media_type)))
     language = clock("document language", lambda: detect_document_language(sample(pages)))
-    pieces = clock("chunk", lambda: [piece for page in pages for piece in cut(page, embedder)])
-    embedded = clock("embed", lambda: embed(pieces, embedder))
+    headings = Headings()
+    pieces = clock("chunk", lambda: [piece for page in pages for piece in cut(page, headings, embedder)])
+    embedded = clock("embed", lambda: list(embed_all(pieces, language, embedder)))
     staged = blobs.stage()
     staged.write(path.read_bytes() + str(turn).encode())
     staged.finish()
@@ -70,8 +72,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=Path("samples/documents"))
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--embedder", help="as of glossa up")
     options = parser.parse_args()
-    embedder = load_embedder(None)
+    embedder = load_embedder(options.embedder)
     detect_language("warm up"), detect_document_language("warm up"), sentence_spans("warm up", "th"), embedder.encode_passages(["warm up"])
     clock, failed = Stopwatch(), 0
     pages_by_format: dict[str, int] = defaultdict(int)

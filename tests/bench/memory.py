@@ -1,7 +1,8 @@
 """Memory of one ingest worker and of its parser while a large file is ingested: peaks, over an empty worker's.
 
 Run: .venv/bin/python -m tests.bench.memory [FILE...]. Without files: a PDF of 300 pages, and text of 38 million characters, which is near
-the most that one document may have. Ends with one JSON line.
+the most that one document may have. The static model embeds unless you name another: the encoder would take most of an hour for the text.
+Ends with one JSON line.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.schema import migrate, open_catalog
-from rag.embedder import load_embedder
+from rag.embedder import STATIC, load_embedder
 from tests.bench.search import corpus
 
 LOOK_SECONDS = 0.02
@@ -76,12 +77,13 @@ def made(folder: Path) -> list[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=Path, nargs="*")
+    parser.add_argument("--embedder", default=STATIC, help="'' is the encoder")
     options = parser.parse_args()
     report = {}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         engine, blobs = open_catalog(f"sqlite:///{folder}/catalog.sqlite"), BlobStore(folder / "blobs")
-        embedder, sandbox = load_embedder(None), Sandbox()
+        embedder, sandbox = load_embedder(options.embedder or None), Sandbox()
         migrate(engine)
         for path in [SAMPLE, *(options.files or made(folder))]:
             staged = blobs.stage()

@@ -1,8 +1,9 @@
 """Ingest of PDFs with a text layer beside LlamaIndex, Haystack and txtai: pages/s end to end, same files and model, one process each.
 
-Each reads, splits into pieces of about 200 tokens, embeds and stores, as its own documentation shows: LlamaIndex, Haystack and txtai into
-memory, with pypdf (txtai's own reader needs Java); Glossa into its durable catalog, with its languages, windows and sandbox. Models are
-loaded and one file is read before the clock starts. Needs: .venv/bin/pip install -e ".[rivals]".
+Each reads, splits into pieces of about 128 tokens, embeds and stores, as its own documentation shows: LlamaIndex, Haystack and txtai into
+memory, with pypdf (txtai's own reader needs Java); Glossa into its durable catalog, with its languages, contexts and sandbox. The model is
+Glossa's static one, which all of them can run; models are loaded and one file is read before the clock starts.
+Needs: .venv/bin/pip install -e ".[rivals]".
 Run: .venv/bin/python -m tests.bench.rivals [FOLDER...] [--copies 4]. Ends with one JSON line.
 """
 
@@ -37,11 +38,11 @@ def glossa(folder: Path) -> Ingest:
     from rag.blobs import BlobStore
     from rag.catalog import documents
     from rag.catalog.schema import migrate, open_catalog
-    from rag.embedder import load_embedder
+    from rag.embedder import STATIC, load_embedder
 
     engine, blobs = open_catalog(f"sqlite:///{folder}/catalog.sqlite"), BlobStore(folder / "blobs")
     migrate(engine)
-    parts: dict[str, Any] = {"engine": engine, "blobs": blobs, "embedder": load_embedder(None), "sandbox": Sandbox()}
+    parts: dict[str, Any] = {"engine": engine, "blobs": blobs, "embedder": load_embedder(STATIC), "sandbox": Sandbox()}
     gc.freeze()
 
     def one(path: Path) -> int:
@@ -85,7 +86,7 @@ def llamaindex(folder: Path) -> Ingest:
         async def _aget_query_embedding(self, query: str) -> list[float]:
             return self._get_text_embedding(query)
 
-    splitter = SentenceSplitter(chunk_size=200, chunk_overlap=0)
+    splitter = SentenceSplitter(chunk_size=128, chunk_overlap=0)
     parts = [splitter, Encoder(embed_batch_size=256)]
     pipeline = IngestionPipeline(transformations=parts, vector_store=SimpleVectorStore())
 
@@ -108,7 +109,7 @@ def haystack(folder: Path) -> Ingest:
 
     pipeline = Pipeline()
     embedder = SentenceTransformersDocumentEmbedder(model=str(MODEL), batch_size=256, progress_bar=False)
-    parts = [PyPDFToDocument(), DocumentSplitter(split_by="word", split_length=150), embedder, DocumentWriter(InMemoryDocumentStore())]
+    parts = [PyPDFToDocument(), DocumentSplitter(split_by="word", split_length=96), embedder, DocumentWriter(InMemoryDocumentStore())]
     names = ["read", "split", "embed", "write"]
     for name, part in zip(names, parts, strict=True):
         pipeline.add_component(name, part)

@@ -23,6 +23,8 @@ from tests.bench.shares import shares
 from tests.service import Service, add
 
 CLIENTS = (1, 16)
+SENTENCES = 7  # of a paragraph, which then fills a chunk
+DOCUMENT_CHUNKS = 250  # embedded in some ten seconds
 WORDS = [
     "invoice",
     "lamp",
@@ -44,11 +46,12 @@ WORDS = [
 ]
 
 
-def corpus(chunks: int) -> bytes:
-    """Random English sentences that make about `chunks` chunks of 200 tokens."""
-    rng = random.Random(7)
+def corpus(chunks: int, seed: int = 7) -> bytes:
+    """Random English sentences that make about `chunks` chunks."""
+    rng = random.Random(seed)
     paragraphs = (
-        " ".join(f"The {' '.join(rng.sample(WORDS, 6))} number {rng.randrange(10**6)} is ready." for _ in range(12)) for _ in range(chunks)
+        " ".join(f"The {' '.join(rng.sample(WORDS, 6))} number {rng.randrange(10**6)} is ready." for _ in range(SENTENCES))
+        for _ in range(chunks)
     )
     return "\n\n".join(paragraphs).encode()
 
@@ -124,8 +127,9 @@ def main() -> None:
         service = instances.start(Path(folder) / "data")
         try:
             with service.client() as client:
-                document = add(client, "corpus.txt", corpus(options.chunks))
-                assert document["status"] == "ready", document
+                for part in range(0, options.chunks, DOCUMENT_CHUNKS):
+                    document = add(client, f"corpus-{part}.txt", corpus(min(DOCUMENT_CHUNKS, options.chunks - part), seed=part))
+                    assert document["status"] == "ready", document
             load(4, 2, search, service)  # warm
             result = {
                 name: {clients: load(clients, options.seconds, request, service) for clients in CLIENTS}

@@ -14,6 +14,8 @@ NATIVE = {  # how cProfile names the built-in functions of extension modules
     "numpy": r"numpy|of 'numpy|ufunc",
     "sqlite3": r"sqlite3",
     "torch": r"torch",
+    "openvino": r"openvino",
+    "sentencepiece": r"sentencepiece",
     "tokenizers": r"tokenizers",
     "lingua": r"lingua",
     "stemmer": r"Stemmer",

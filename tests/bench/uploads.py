@@ -1,6 +1,7 @@
 """Uploads: how soon they are acknowledged, how soon a ready document is found, and how much two ingest workers do against one.
 
-Run: .venv/bin/python -m tests.bench.uploads [--seconds 8] [--files 200]. Ends with one JSON line.
+The static model embeds unless you name another, so that it is the service that is measured.
+Run: .venv/bin/python -m tests.bench.uploads [--seconds 8] [--files 200] [--embedder static]. Ends with one JSON line.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from rag.embedder import STATIC
 from tests import service as instances
 from tests.bench.search import corpus
 from tests.service import Service, add, search
@@ -20,7 +22,7 @@ from tests.service import Service, add, search
 CLIENTS = 8
 BYTES = 100_000
 VISIBLE = 40  # documents whose way to search is timed
-TEXT = corpus(200)[:BYTES]  # some 120 chunks
+TEXT = corpus(400)[:BYTES]  # some 240 chunks
 
 
 def acknowledged(service: Service, seconds: float, clients: int) -> list[float]:
@@ -65,7 +67,8 @@ def drained(service: Service, files: int) -> float:
     with service.client() as client:
         began = time.perf_counter()
         for number in range(files):
-            client.post("/v1/documents", files=[("files", (f"{number}.txt", f"{number} ".encode() + TEXT))]).raise_for_status()
+            name = f"{files}-{number}"  # not that of a document of the warm-up, which would be ready at once
+            client.post("/v1/documents", files=[("files", (f"{name}.txt", name.encode() + TEXT))]).raise_for_status()
         while any(client.get("/v1/status").json()["documents"].get(status) for status in ("queued", "parsing", "embedding")):
             time.sleep(0.05)
         return files / (time.perf_counter() - began)
@@ -75,11 +78,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--files", type=int, default=200)
+    parser.add_argument("--embedder", default=STATIC, help="'' is the encoder")
     options = parser.parse_args()
     rates = {}
     with tempfile.TemporaryDirectory() as temporary:
         for workers in (1, 2):
-            service = instances.start(Path(temporary) / f"data-{workers}", "--ingest-workers", str(workers))
+            named = ("--embedder", options.embedder) if options.embedder else ()
+            service = instances.start(Path(temporary) / f"data-{workers}", "--ingest-workers", str(workers), *named)
             try:
                 if workers == 2:
                     with service.client() as client:

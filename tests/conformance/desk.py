@@ -14,13 +14,12 @@ from rag.records import Chunk, EmbedderStamp, Page
 STAMP = EmbedderStamp("tiny", 4, "query: ", "passage: ")
 
 
-def embedded(text: str, page: int = 1, language: str = "en") -> commit.EmbeddedChunk:
+def embedded(text: str, page: int = 1, language: str = "en", context: str = "") -> commit.EmbeddedChunk:
     """A chunk whose arrays are made of its text's length."""
     size = len(text)
     return commit.EmbeddedChunk(
-        Chunk(page, 0, size, text, language),
+        Chunk(page, 0, size, text, language, context),
         np.full(4, size, np.float16),
-        np.full((2, 4), size + 1, np.float16),
         np.arange(size, dtype=np.int32),
     )
 

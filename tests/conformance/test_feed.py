@@ -3,8 +3,11 @@
 import numpy as np
 
 from rag.catalog import documents, feed
+from rag.catalog.commit import commit
 from rag.catalog.feed import Change
-from tests.conformance.desk import Desk
+from rag.catalog.hydrate import hydrate
+from rag.records import Page
+from tests.conformance.desk import STAMP, Desk, embedded
 
 
 def test_a_new_catalog_is_at_version_0_and_empty(desk: Desk) -> None:
@@ -47,9 +50,22 @@ def test_chunks_come_back_in_order_with_their_arrays_bit_for_bit(desk: Desk) -> 
     first, second = feed.load_content(desk.engine, content)
     assert (first.text, second.text, first.language) == ("abc", "ก", "th")
     np.testing.assert_array_equal(first.vector, np.array([3, 3, 3, 3], np.float16))
-    np.testing.assert_array_equal(first.windows, np.array([[4, 4, 4, 4], [4, 4, 4, 4]], np.float16))
     np.testing.assert_array_equal(first.tokens, np.array([0, 1, 2], np.int32))
-    assert [str(array.dtype) for array in (first.vector, first.windows, first.tokens)] == ["float16", "float16", "int32"]
+    assert [str(array.dtype) for array in (first.vector, first.tokens)] == ["float16", "int32"]
+
+
+def test_an_index_gets_a_chunk_after_its_context_and_a_reader_gets_it_without(desk: Desk) -> None:
+    document = desk.upload("a.txt", b"a")
+    attempt = documents.start_attempt(desk.engine, document.id)
+    assert attempt is not None
+    chunks = [embedded("It lasts two years.", context="The lamp. Warranty"), embedded("End.")]
+    commit(desk.engine, document.id, attempt, pages=[Page(1, "It lasts two years.")], chunks=chunks, language="en", embedder=STAMP)
+    [(_, content)] = feed.live_contents(desk.engine)
+    loaded = feed.load_content(desk.engine, content)
+    assert [chunk.text for chunk in loaded] == ["The lamp. Warranty. It lasts two years.", "End."]
+    assert [each.chunk.contextual for each in chunks] == ["The lamp. Warranty. It lasts two years.", "End."]
+    shown = hydrate(desk.engine, [chunk.id for chunk in loaded], visible=None)
+    assert [found.text for found in shown.values()] == ["It lasts two years.", "End."]
 
 
 def test_a_content_of_more_chunks_than_a_batch_is_stored_and_loaded_whole(desk: Desk) -> None:

@@ -122,6 +122,15 @@ def test_who_thinks_better_of_it_leaves_nothing(desk: Desk) -> None:
     assert desk.texts() == ["abcd"]
 
 
+def test_the_context_of_what_is_made_beside_takes_over_with_it(desk: Desk) -> None:
+    desk.ingest(desk.upload("a.txt", b"a"), "abcd")
+    [content] = without_vectors(desk.engine, NEXT)
+    put_beside(desk.engine, content, [embedded("ab", context="Title"), embedded("cd")], NEXT)
+    finish(desk.engine, NEXT)
+    switch(desk.engine, NEXT)
+    assert desk.texts() == ["Title. ab", "cd"]
+
+
 def test_only_the_collections_that_are_named_change(desk: Desk) -> None:
     for name in ("x", "y"):
         desk.ingest(desk.upload("a.txt", b"a", name), "abcd")

@@ -4,21 +4,26 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text
 
 from rag.catalog import documents, feed, schema
 from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, writing
-from rag.catalog.tables import metadata
+from rag.catalog.tables import metadata, next_chunks
 from rag.errors import InvalidInput, NotYet
+from rag.records import Status
 from tests.conformance.desk import Desk
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DOCUMENT = {"id": "d", "collection_id": 1, "name": "a.txt", "sha256": "00", "media_type": "text/plain", "size": 1, "attempt": 1}
+DOCUMENT |= {"registered": 1, "version": 1, "created_at": NOON, "updated_at": NOON}
 MIGRATE = "import sys; from rag.catalog.schema import migrate, open_catalog; migrate(open_catalog(sys.argv[1]))"
 
 
@@ -35,24 +40,10 @@ def test_migrating_again_changes_nothing(desk: Desk) -> None:
 
 def test_a_catalog_of_the_first_release_keeps_its_documents(empty_url: str) -> None:
     engine = open_catalog(empty_url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.execute(text("INSERT INTO collections (id, name) VALUES (1, 'default')"))
-        row = {"id": "d", "collection_id": 1, "name": "a.txt", "sha256": "00", "media_type": "text/plain", "size": 1, "status": "failed"}
-        row |= {
-            "progress": 0.0,
-            "error": "It is empty.",
-            "attempt": 1,
-            "registered": 1,
-            "version": 1,
-            "created_at": NOON,
-            "updated_at": NOON,
-        }
-        values = ", ".join(f":{name}" for name in row)
-        connection.execute(text(f"INSERT INTO documents ({', '.join(row)}) VALUES ({values})"), row)
+        upgrade(connection, "0001")
+        put(connection, "collections", id=1, name="default")
+        put(connection, "documents", **DOCUMENT, status="failed", progress=0.0, error="It is empty.")
     migrate(engine)
     document = documents.get(engine, "d", None)
     assert (document.error, document.pages_read, document.pages, document.damaged, document.retry_helps) == (
@@ -62,6 +53,42 @@ def test_a_catalog_of_the_first_release_keeps_its_documents(empty_url: str) -> N
         (),
         None,
     )
+
+
+def test_a_catalog_with_windows_keeps_its_chunks_and_loses_their_windows(empty_url: str) -> None:
+    engine = open_catalog(empty_url)
+    chunk = {"ordinal": 0, "page": 1, "start": 0, "end": 9, "language": "de", "text": "Die Lampe"}
+    chunk |= {"vector": np.full(4, 0.5, "<f2").tobytes(), "windows": bytes(16), "tokens": np.array([7, 9], "<i4").tobytes()}
+    with engine.begin() as connection:
+        upgrade(connection, "0003")
+        put(connection, "collections", id=1, name="default")
+        put(connection, "contents", id=5, collection_id=1, sha256="00", media_type="text/plain", language="de", pages=1, chunks=1)
+        put(connection, "documents", **DOCUMENT, status="ready", progress=1.0, content_id=5)
+        put(connection, "chunks", id=8, content_id=5, **chunk)
+        put(connection, "next_contents", content_id=5, embedder="{}", chunks=1)
+        put(connection, "next_chunks", content_id=5, **chunk | {"text": "Die Pumpe"})
+    migrate(engine)
+    [kept] = feed.load_content(engine, 5)
+    assert (kept.id, kept.language, kept.text, kept.vector.tolist(), kept.tokens.tolist()) == (8, "de", "Die Lampe", [0.5] * 4, [7, 9])
+    assert documents.get(engine, "d", None).status == Status.READY
+    with engine.connect() as connection:
+        [beside] = connection.execute(select(next_chunks)).all()
+        columns = {column["name"] for table in ("chunks", "next_chunks") for column in inspect(connection).get_columns(table)}
+    assert (beside.text, beside.context, beside.vector, beside.tokens) == ("Die Pumpe", "", chunk["vector"], chunk["tokens"])
+    assert "windows" not in columns
+
+
+def upgrade(connection: Connection, revision: str) -> None:
+    """The schema of an earlier release."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def put(connection: Connection, table: str, **values: Any) -> None:
+    """A row in a table as it is there now."""
+    connection.execute(insert(Table(table, MetaData(), autoload_with=connection)).values(values))
 
 
 def test_processes_that_start_at_once_migrate_once(empty_url: str) -> None:
@@ -74,7 +101,7 @@ def test_a_catalog_of_a_newer_release_is_refused_with_a_sentence(url: str) -> No
     engine = open_catalog(url)
     with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0003: a newer Glossa wrote it"):
+    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0004: a newer Glossa wrote it"):
         migrate(engine)
 
 

@@ -23,7 +23,7 @@ def ingest(desk: Desk) -> str:
     chunks = [embedded("vorher", 1, "de")]
     for start, end in SPANS:
         made = embedded(PAGE[start:end], 2, "de")
-        chunks.append(EmbeddedChunk(replace(made.chunk, start=start, end=end), made.vector, made.windows, made.tokens))
+        chunks.append(EmbeddedChunk(replace(made.chunk, start=start, end=end), made.vector, made.tokens))
     pages = [Page(1, "vorher"), Page(2, PAGE), Page(3, " ")]
     commit(desk.engine, document.id, attempt, pages=pages, chunks=chunks, language="de", embedder=STAMP)
     return document.id

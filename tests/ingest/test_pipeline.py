@@ -18,14 +18,16 @@ from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.documents import Document
 from rag.catalog.schema import migrate, open_catalog
-from rag.catalog.tables import chunks
-from rag.embedder import Embedder, load_embedder
+from rag.catalog.tables import chunks, pages
+from rag.embedder import STATIC, Embedder, load_embedder
+from rag.retriever import Retriever
 from tests.rag.tiny_transformer import save_tiny_transformer
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "documents"
 POLISH = "Gdzie mogę znaleźć instrukcję obsługi tej pompy wodnej? Gwarancja trwa dwa lata od dnia zakupu, a części zamienne są dostępne."
 GERMAN = "Jede Bestellung wird innerhalb von zwei Werktagen verschickt, und die Rücksendung ist kostenlos. "
 ENGLISH = "Every order is shipped within two working days, and sending it back to our warehouse is free. "
+NOTICE = "Either side may end the contract with four weeks of notice, which begin on the first day of the month that follows. "
 
 
 class Bench:
@@ -57,30 +59,48 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 @pytest.fixture(scope="module")
 def static() -> Embedder:
-    return load_embedder(None)
+    """Fast, where it does not matter which model embeds."""
+    return load_embedder(STATIC)
+
+
+@pytest.fixture(scope="module")
+def models(static: Embedder, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Embedder]:
+    folder = save_tiny_transformer(tmp_path_factory.mktemp("models") / "tiny-bert")
+    return {"encoder": load_embedder(), "static": static, "transformer": load_embedder(str(folder))}
 
 
 @pytest.mark.parametrize("name", ["handbook.md", "rongngan-chiangmai.pdf", "suraksha-niti.docx", "catalogo-accessori.xlsx"])
-def test_vectors_from_the_tokens_of_a_page_are_near_those_of_the_texts(name: str, bench: Bench, static: Embedder) -> None:
-    document, rows = bench.ingest(SAMPLES / name, static)
+@pytest.mark.parametrize("model", ["encoder", "static", "transformer"])
+def test_vectors_are_those_of_the_texts_after_their_context(name: str, model: str, bench: Bench, models: dict[str, Embedder]) -> None:
+    document, rows = bench.ingest(SAMPLES / name, models[model])
     assert document.status == "ready"
-    of_texts = static.encode_passages([row.text for row in rows])
     vectors = np.array([np.frombuffer(row.vector, "<f2") for row in rows], np.float32)
-    assert (of_texts * vectors).sum(axis=1).min() > 0.99
-    windows = [np.frombuffer(row.windows, "<f2").reshape(-1, static.dimension).astype(np.float32) for row in rows]
-    assert any(len(each) for each in windows)
-    for own, vector in zip(windows, vectors, strict=True):
-        assert np.abs(np.linalg.norm(own, axis=1) - 1).max(initial=0) < 0.01
-        if len(own):  # their sum points where the chunk does
-            assert own.sum(axis=0) @ vector / np.linalg.norm(own.sum(axis=0)) > 0.9
+    contextual = [f"{row.context}. {row.text}" if row.context else row.text for row in rows]
+    assert vectors == pytest.approx(models[model].encode_passages(contextual), abs=0.002)
+    assert any(row.context for row in rows)
 
 
-def test_a_transformers_chunks_have_vectors_of_their_texts_and_no_windows(bench: Bench, tmp_path: Path) -> None:
-    transformer = load_embedder(str(save_tiny_transformer(tmp_path / "model")))
-    _, rows = bench.ingest(SAMPLES / "handbook.md", transformer)
-    vectors = np.array([np.frombuffer(row.vector, "<f2") for row in rows], np.float32)
-    assert np.allclose(vectors, transformer.encode_passages([row.text for row in rows]), atol=0.01)
-    assert {row.windows for row in rows} == {b""}
+def test_texts_and_offsets_are_those_of_the_page_without_the_context(bench: Bench, static: Embedder) -> None:
+    _, rows = bench.ingest(SAMPLES / "handbook.md", static)
+    with bench.engine.connect() as connection:
+        texts = {row.number: row.text for row in connection.execute(select(pages))}
+    assert [row.text for row in rows] == [texts[row.page][row.start : row.end] for row in rows]
+    (leave,) = (row for row in rows if row.text.startswith("Holidays in Leeds"))
+    assert (leave.context, "Handbook" in leave.text) == ("The Halvarin Handbook. Holidays in Leeds", False)
+
+
+def test_words_of_the_title_find_a_chunk_that_does_not_hold_them(bench: Bench, static: Embedder, tmp_path: Path) -> None:
+    (tmp_path / "rules.md").write_text(
+        f"# Work rules of Freiburg\n\n{ENGLISH * 12}\n\n## Notice period\n\n{NOTICE * 12}\n", encoding="utf-8"
+    )
+    _, rows = bench.ingest(tmp_path / "rules.md", static)
+    last = rows[-1]
+    assert (last.context, "Freiburg" in last.text) == ("Work rules of Freiburg. Notice period", False)
+    retriever = Retriever(bench.engine, static)
+    retriever.follow()
+    found = {passage.start: passage for passage in retriever.search("Freiburg", visible=None, k=len(rows)) if passage.page == last.page}
+    assert found[last.start].scores["lexical"] > 0
+    assert found[last.start].text == last.text
 
 
 def test_the_chunks_of_a_document_in_two_languages_have_each_their_own(bench: Bench, static: Embedder, tmp_path: Path) -> None:

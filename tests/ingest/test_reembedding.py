@@ -11,7 +11,7 @@ from ingest.reembedding import reembed
 from rag.catalog.feed import live_contents
 from rag.catalog.reembedding import switch
 from rag.catalog.tables import chunks, collections, contents, documents
-from rag.embedder import Embedder, load_embedder
+from rag.embedder import STATIC, Embedder, load_embedder
 from rag.retriever import Retriever
 from tests.ingest.test_pipeline import POLISH, SAMPLES, Bench
 from tests.rag.tiny_transformer import save_tiny_transformer
@@ -28,13 +28,31 @@ def rows(bench: Bench) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.execute(query)]
 
 
+def contexts(bench: Bench) -> list[tuple[str, str]]:
+    """What each chunk begins with, and its context."""
+    with bench.engine.connect() as connection:
+        return [(text[:40], context) for text, context in connection.execute(select(chunks.c.text, chunks.c.context).order_by(chunks.c.id))]
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Embedder]:
     folder = save_tiny_transformer(tmp_path_factory.mktemp("models") / "tiny-bert")
-    return {"static": load_embedder(None), "transformer": load_embedder(str(folder))}
+    return {"encoder": load_embedder(), "static": load_embedder(STATIC), "transformer": load_embedder(str(folder))}
 
 
-@pytest.mark.parametrize(("before", "after"), [("static", "transformer"), ("transformer", "static")])
+def test_the_headings_of_a_document_reach_over_its_pages_as_in_ingest(models: dict[str, Embedder], tmp_path: Path) -> None:
+    """By two tokenizers alike: the contexts are of the pages, which are read from the catalog one by one."""
+    bench, static, other = Bench(tmp_path), models["static"], models["encoder"]
+    with contextlib.closing(bench.sandbox):
+        bench.ingest(SAMPLES / "rongngan-chiangmai.pdf", static)
+    ingested = contexts(bench)
+    reembed(bench.engine, other, (), lambda: None)
+    switch(bench.engine, other.stamp)
+    assert contexts(bench) == ingested
+    assert {context.partition(".")[0] for _, context in ingested} == {"คู่มือพนักงานโรงงานเชียงใหม่"}
+
+
+@pytest.mark.parametrize(("before", "after"), [("static", "encoder"), ("encoder", "transformer"), ("transformer", "static")])
 def test_it_is_as_if_the_new_embedder_had_ingested_all(before: str, after: str, models: dict[str, Embedder], tmp_path: Path) -> None:
     (tmp_path / "polski.txt").write_text(POLISH * 3, encoding="utf-8")
     paths = [*(SAMPLES / name for name in FILES), tmp_path / "polski.txt"]
@@ -53,7 +71,8 @@ def test_it_is_as_if_the_new_embedder_had_ingested_all(before: str, after: str, 
     assert len(done) == len(paths) == len(live_contents(changed.engine))
     assert rows(changed) != rows(fresh)
     switch(changed.engine, models[after].stamp)
-    assert rows(changed) == rows(fresh)
+    assert rows(changed) == rows(fresh)  # context, text, vector, tokens
+    assert any(context for _, context in contexts(changed))
     retriever.follow()  # a replica that runs finds it without a new start
     assert retriever.foreign == {}
     assert retriever.search("instrukcję obsługi pompy", visible=None)[0].name == "polski.txt"

@@ -7,8 +7,7 @@ from rag.catalog.feed import IndexedChunk
 DIMENSION = 8
 
 
-def random_chunk(chunk_id: int, windows: int, text: str = "") -> IndexedChunk:
-    """Unit vectors that depend on the id only."""
-    vectors = np.random.default_rng(chunk_id).standard_normal((windows + 1, DIMENSION))
-    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
-    return IndexedChunk(chunk_id, "en", text, unit[0], unit[1:], np.arange(3, dtype=np.int32))
+def random_chunk(chunk_id: int, text: str = "") -> IndexedChunk:
+    """A unit vector that depends on the id only."""
+    vector = np.random.default_rng(chunk_id).standard_normal(DIMENSION)
+    return IndexedChunk(chunk_id, "en", text, (vector / np.linalg.norm(vector)).astype(np.float16), np.arange(3, dtype=np.int32))

@@ -5,15 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from rag.embedder import Embedder, load_embedder
+from rag.embedder import STATIC, Embedder, load_embedder
 from tests.rag.desk import Desk, open_desk
 from tests.rag.tiny_transformer import save_tiny_transformer
 
 
 @pytest.fixture(scope="session")
 def embedder() -> Embedder:
-    """The one in the package."""
+    """The default one, the encoder in the package."""
     return load_embedder()
+
+
+@pytest.fixture(scope="session")
+def static() -> Embedder:
+    """The static one in the package: fast, for what needs thousands of chunks or no understanding."""
+    return load_embedder(STATIC)
 
 
 @pytest.fixture(scope="session")
@@ -30,5 +36,12 @@ def transformer(transformer_folder: Path) -> Embedder:
 @pytest.fixture
 def desk(tmp_path: Path, embedder: Embedder) -> Iterator[Desk]:
     desk = open_desk(tmp_path, embedder)
+    yield desk
+    desk.engine.dispose()
+
+
+@pytest.fixture
+def static_desk(tmp_path: Path, static: Embedder) -> Iterator[Desk]:
+    desk = open_desk(tmp_path, static)
     yield desk
     desk.engine.dispose()

@@ -1,5 +1,6 @@
 """What the retrieval tests do over and over: put a text into a real catalog the way ingest does."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,22 +38,21 @@ class Desk:
             document.id,
             attempt,
             pages=[Page(number, text) for number, text in enumerate(texts, 1)],
-            chunks=[self.embedded(number, text, language, embedder) for number, text in enumerate(texts, 1)],
+            chunks=embedded(texts, language, embedder),
             language=language,
             embedder=embedder.stamp,
         )
         return document.id
 
-    def embedded(self, number: int, text: str, language: str, embedder: Embedder) -> EmbeddedChunk:
-        """A chunk with two windows, its halves, when the embedder is static."""
-        static = embedder.token_vectors is not None
-        windows = embedder.encode_passages([text[: len(text) // 2], text[len(text) // 2 :]] if static else [])
-        vector = embedder.encode_passages([text])[0]
-        chunk = Chunk(number, 0, len(text), text, language)
-        return EmbeddedChunk(chunk, vector.astype(np.float16), windows.astype(np.float16), embedder.tokenize(text).ids)
-
     def delete(self, document_id: str) -> None:
         documents.delete(self.engine, self.blobs, document_id, None)
+
+
+def embedded(texts: Sequence[str], language: str, embedder: Embedder) -> list[EmbeddedChunk]:
+    """A chunk without context for each text, on a page of its own."""
+    vectors = embedder.encode_passages(texts).astype(np.float16)
+    chunks = [Chunk(number, 0, len(text), text, language) for number, text in enumerate(texts, 1)]
+    return [EmbeddedChunk(chunk, vector, embedder.tokenize(chunk.text).ids) for chunk, vector in zip(chunks, vectors, strict=True)]
 
 
 def open_desk(folder: Path, embedder: Embedder) -> Desk:

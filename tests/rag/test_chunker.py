@@ -31,17 +31,17 @@ def byte_offsets(text: str) -> list[tuple[int, int]]:
     return [(at, at + 1) for at, character in enumerate(text) for _ in character.encode()]
 
 
-def chunk_words(text: str, language: str = "en", *, max_tokens: int, window_tokens: int = 4) -> list[ChunkSpan]:
-    return chunk_page(text, word_offsets(text), sentence_spans(text, language), max_tokens=max_tokens, window_tokens=window_tokens)
+def chunk_words(text: str, language: str = "en", *, max_tokens: int) -> list[ChunkSpan]:
+    return chunk_page(text, word_offsets(text), sentence_spans(text, language), max_tokens=max_tokens)
 
 
 def texts(text: str, chunks: list[ChunkSpan]) -> list[str]:
     return [text[chunk.start : chunk.end] for chunk in chunks]
 
 
-def test_a_short_page_is_one_chunk_without_windows() -> None:
+def test_a_short_page_is_one_chunk() -> None:
     text = "  The pump is blue.  "
-    assert chunk_words(text, max_tokens=10) == [ChunkSpan(2, 19, 0, 4, (), ())]
+    assert chunk_words(text, max_tokens=10) == [ChunkSpan(2, 19, 0, 4)]
 
 
 def test_an_empty_page_has_no_chunks() -> None:
@@ -85,7 +85,7 @@ def test_a_thai_sentence_longer_than_the_limit_is_cut_between_dictionary_words()
     text = "พนักงานทุกคนลาพักร้อนได้ปีละสิบห้าวัน"
     words = ["พนักงาน", "ทุกคน", "ลาพักร้อน", "ได้", "ปี", "ละ", "สิบห้า", "วัน"]
     borders = {sum(map(len, words[:count])) for count in range(len(words) + 1)}
-    chunks = chunk_page(text, [(at, at + 1) for at in range(len(text))], [(0, len(text))], max_tokens=12, window_tokens=12)
+    chunks = chunk_page(text, [(at, at + 1) for at in range(len(text))], [(0, len(text))], max_tokens=12)
     assert len(chunks) == 4
     assert {chunk.start for chunk in chunks} | {chunk.end for chunk in chunks} <= borders
     assert "".join(texts(text, chunks)) == text
@@ -93,38 +93,26 @@ def test_a_thai_sentence_longer_than_the_limit_is_cut_between_dictionary_words()
 
 def test_a_word_longer_than_the_limit_is_cut_between_devanagari_syllables() -> None:
     text = "क्षत्रियविद्यार्थी" * 2
-    chunks = chunk_page(text, [(at, at + 1) for at in range(len(text))], [(0, len(text))], max_tokens=6, window_tokens=6)
+    chunks = chunk_page(text, [(at, at + 1) for at in range(len(text))], [(0, len(text))], max_tokens=6)
     assert set(texts(text, chunks)) <= {"क्ष", "त्रिय", "वि", "विद्या", "यवि", "द्या", "र्थी", "यविद्या", "क्षत्रि", "त्रि", "य"}
     assert "".join(texts(text, chunks)) == text
 
 
 def test_only_a_single_grapheme_longer_than_the_limit_is_cut_itself() -> None:
     text = "a" + "\u0301" * 19
-    chunks = chunk_page(text, [(at, at + 1) for at in range(20)], [(0, 20)], max_tokens=8, window_tokens=8)
+    chunks = chunk_page(text, [(at, at + 1) for at in range(20)], [(0, 20)], max_tokens=8)
     assert [(chunk.start, chunk.end) for chunk in chunks] == [(0, 7), (7, 14), (14, 20)]
 
 
 def test_a_character_of_more_tokens_than_the_limit_is_not_cut() -> None:
     text = "👍👍"
-    assert texts(text, chunk_page(text, byte_offsets(text), [(0, 2)], max_tokens=2, window_tokens=2)) == ["👍", "👍"]
+    assert texts(text, chunk_page(text, byte_offsets(text), [(0, 2)], max_tokens=2)) == ["👍", "👍"]
 
 
-def test_windows_are_whole_sentences_where_they_can_be() -> None:
-    text = "One two three. Four five six seven. Eight nine. Ten. Eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen."
-    (chunk,) = chunk_words(text, max_tokens=20)
-    assert [text[start:end] for start, end in chunk.windows] == [
-        "One two three.",
-        "Four five six seven.",
-        "Eight nine. Ten.",
-        "Eleven twelve thirteen fourteen",
-        "fifteen sixteen seventeen eighteen.",
-    ]
-
-
-@pytest.mark.parametrize(("max_tokens", "window_tokens"), [(0, 0), (10, 0), (10, 11), (1000, 2)])
-def test_limits_that_do_not_fit_together_are_refused(max_tokens: int, window_tokens: int) -> None:
-    with pytest.raises(InvalidInput, match=f"Chunks of {max_tokens} tokens with windows of {window_tokens} were asked for"):
-        chunk_page("a", [(0, 1)], [(0, 1)], max_tokens=max_tokens, window_tokens=window_tokens)
+@pytest.mark.parametrize("max_tokens", [0, -1])
+def test_a_limit_that_holds_no_token_is_refused(max_tokens: int) -> None:
+    with pytest.raises(InvalidInput, match=f"Chunks of {max_tokens} tokens were asked for; a chunk must hold at least 1"):
+        chunk_page("a", [(0, 1)], [(0, 1)], max_tokens=max_tokens)
 
 
 @pytest.mark.parametrize(
@@ -139,9 +127,8 @@ def test_the_shipped_tokenizer_gives_chunks_within_the_budget(language: str, sen
     text = sentence * 100
     offsets = Tokenizer.from_file(str(TOKENIZER_FILE)).encode(text, add_special_tokens=False).offsets
     chunks = chunk_page(text, offsets, sentence_spans(text, language))
-    assert all(100 < chunk.last_token - chunk.first_token <= 200 for chunk in chunks[:-1])
+    assert all(64 < chunk.last_token - chunk.first_token <= 128 for chunk in chunks[:-1])
     assert "".join("".join(text[chunk.start : chunk.end].split()) for chunk in chunks) == "".join(text.split())
-    assert all(len(sentence.strip()) / 2 < end - start < 200 for chunk in chunks for start, end in chunk.windows)
 
 
 PAGE = st.lists(
@@ -158,26 +145,19 @@ OFFSETS = st.sampled_from([word_offsets, syllable_offsets, byte_offsets])
 
 
 @settings(max_examples=300)
-@given(PAGE, OFFSETS, st.sampled_from(["en", "th", "hi", "und"]), st.integers(2, 30), st.integers(1, 8))
-def test_chunks_and_windows_keep_their_promises_on_any_page(
-    text: str, tokenize: Tokenize, language: str, max_tokens: int, window_tokens: int
-) -> None:
+@given(PAGE, OFFSETS, st.sampled_from(["en", "th", "hi", "und"]), st.integers(1, 30))
+def test_chunks_keep_their_promises_on_any_page(text: str, tokenize: Tokenize, language: str, max_tokens: int) -> None:
     offsets = tokenize(text)
-    max_tokens = max(max_tokens, window_tokens)
-    chunks = chunk_page(text, offsets, sentence_spans(text, language), max_tokens=max_tokens, window_tokens=window_tokens)
+    chunks = chunk_page(text, offsets, sentence_spans(text, language), max_tokens=max_tokens)
     spans = [(chunk.start, chunk.end) for chunk in chunks]
-    assert_parts(text, spans, text)
+    assert "".join("".join(text[start:end].split()) for start, end in spans) == "".join(text.split())
+    assert all(text[start:end] == text[start:end].strip() != "" for start, end in spans)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     assert all(before.last_token <= after.first_token for before, after in pairwise(chunks))
     for chunk in chunks:
         own = offsets[chunk.first_token : chunk.last_token]
         assert len(own) <= max_tokens or chunk.end - chunk.start == 1
         assert all(chunk.start < end and start < chunk.end for start, end in own if text[start:end].strip())
-        if chunk.windows:
-            assert_parts(text, list(chunk.windows), text[chunk.start : chunk.end])
-            assert 2 <= len(chunk.windows) <= 255
-            borders = pairwise([*chunk.window_tokens, chunk.last_token])
-            for (first, last), (begin, stop) in zip(borders, chunk.windows, strict=True):
-                assert all(begin < end and start < stop for start, end in offsets[first:last] if text[start:end].strip())
 
 
 def cluster_starts(text: str) -> set[int]:
@@ -185,22 +165,15 @@ def cluster_starts(text: str) -> set[int]:
     return {match.end() - len(match[0].lstrip()) for match in regex.finditer(r"\X", text)}
 
 
-def assert_parts(text: str, spans: list[tuple[int, int]], whole: str) -> None:
-    """The spans are trimmed, in order, apart, and hold every non-space character of `whole` once."""
-    assert "".join("".join(text[start:end].split()) for start, end in spans) == "".join(whole.split())
-    assert all(text[start:end] == text[start:end].strip() != "" for start, end in spans)
-    assert all(before[1] <= after[0] for before, after in pairwise(spans))
-
-
 @settings(max_examples=300)
-@given(PAGE, OFFSETS, st.sampled_from(["en", "th", "hi", "und"]), st.integers(1, 8))
-def test_no_chunk_is_cut_inside_a_grapheme_that_fits(text: str, tokenize: Tokenize, language: str, window_tokens: int) -> None:
-    chunks = chunk_page(text, tokenize(text), sentence_spans(text, language), max_tokens=40, window_tokens=window_tokens)
+@given(PAGE, OFFSETS, st.sampled_from(["en", "th", "hi", "und"]))
+def test_no_chunk_is_cut_inside_a_grapheme_that_fits(text: str, tokenize: Tokenize, language: str) -> None:
+    chunks = chunk_page(text, tokenize(text), sentence_spans(text, language), max_tokens=40)
     assert {chunk.start for chunk in chunks} <= cluster_starts(text)
 
 
 def test_a_page_of_a_million_characters_without_a_space_is_cut_in_reasonable_time() -> None:
     text = "x" * 1_000_000
     chunks = chunk_page(text, [(at, at + 4) for at in range(0, len(text), 4)], sentence_spans(text, "en"))
-    assert len(chunks) == 1250
-    assert all(chunk.last_token - chunk.first_token == 200 for chunk in chunks)
+    assert len(chunks) == 2000
+    assert all(chunk.last_token - chunk.first_token == 125 for chunk in chunks)

@@ -1,53 +1,75 @@
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from rag.embedder import PACKAGED, Embedder, StaticEmbedder, load_embedder
+from rag import encoder
+from rag.embedder import STATIC, STATIC_MODEL, Embedder, EncoderEmbedder, StaticEmbedder, load_embedder
 from rag.errors import InvalidInput
 
 
-def test_the_model_of_the_package_brings_a_sentence_near_its_translation(embedder: Embedder) -> None:
+@pytest.mark.parametrize(("model", "dimension", "margin"), [("embedder", 384, 0.1), ("static", 256, 0.3)])
+def test_a_model_of_the_package_brings_a_sentence_near_its_translation(
+    model: str, dimension: int, margin: float, request: pytest.FixtureRequest
+) -> None:
+    embedder: Embedder = request.getfixturevalue(model)
     german, english, other = embedder.encode_passages(["Der Hund schläft.", "The dog is sleeping.", "The parliament votes on taxes."])
-    assert german @ english > german @ other + 0.3
-    assert (embedder.dimension, german.dtype) == (256, np.float32)
+    assert german @ english > german @ other + margin
+    assert (embedder.dimension, embedder.stamp.dimension, german.dtype) == (dimension, dimension, np.float32)
 
 
-def test_vectors_have_length_one_and_a_text_without_tokens_has_none(embedder: Embedder) -> None:
-    assert np.linalg.norm(embedder.encode_passages(["one", "", "zwei drei"]), axis=1) == pytest.approx([1, 0, 1])
-    assert embedder.encode_passages([]).shape == (0, 256)
+@pytest.mark.parametrize("model", ["embedder", "static"])
+def test_vectors_have_length_one_and_a_text_without_tokens_has_none(model: str, request: pytest.FixtureRequest) -> None:
+    embedder: Embedder = request.getfixturevalue(model)
+    assert np.linalg.norm(embedder.encode_passages(["one", "", "zwei drei"]), axis=1) == pytest.approx([1, 0, 1], abs=1e-5)
+    assert embedder.encode_passages([]).shape == (0, embedder.dimension)
     assert not embedder.encode_question("").any()
 
 
-def test_a_static_model_encodes_as_sentence_transformers_does(embedder: Embedder) -> None:
+def test_the_encoder_is_the_default_is_prompted_and_has_the_tokens_of_the_static_model(embedder: Embedder, static: StaticEmbedder) -> None:
+    assert isinstance(embedder, EncoderEmbedder)
+    assert embedder.stamp.model == f"glossa-encoder@{encoder.digest()}"
+    assert (embedder.stamp.question_prompt, embedder.stamp.passage_prompt) == ("query: ", "passage: ")
+    assert embedder.encode_passages(["Hund"]) == pytest.approx(embedder.model.encode(["passage: Hund"]), abs=1e-5)
+    assert embedder.encode_question("Hund") == pytest.approx(embedder.model.encode(["query: Hund"])[0], abs=1e-5)
+    assert embedder.tokenize("GL-200 ช้าง").ids.tolist() == static.tokenize("GL-200 ช้าง").ids.tolist()
+    assert embedder.token_vectors is not None
+    assert embedder.token_vectors.shape == static.token_vectors.shape
+
+
+def test_the_encoder_serves_several_threads(embedder: Embedder) -> None:
+    texts = ["Der Hund schläft.", "พนักงานมีสิทธิลาพักร้อน", "Rain is expected tomorrow."]
+    expected = [embedder.encode_passages([text])[0] for text in texts]
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(lambda at: embedder.encode_passages([texts[at % 3]])[0], range(30)))
+    assert all(np.allclose(vector, expected[at % 3], atol=1e-5) for at, vector in enumerate(found))
+
+
+def test_a_static_model_encodes_as_sentence_transformers_does(static: Embedder) -> None:
     texts = ["Wie viele Tage Urlaub habe ich in Chiang Mai?", "พนักงานมีสิทธิลาพักร้อน", "वारंटी दो साल की है।"]
-    library = SentenceTransformer(str(PACKAGED), device="cpu").float().encode(texts, normalize_embeddings=True)
-    assert np.allclose(embedder.encode_passages(texts), library, atol=1e-5)
-    assert np.allclose([embedder.encode_question(text) for text in texts], library, atol=1e-5)
+    library = SentenceTransformer(str(STATIC_MODEL), device="cpu").float().encode(texts, normalize_embeddings=True)
+    assert np.allclose(static.encode_passages(texts), library, atol=1e-5)
+    assert np.allclose([static.encode_question(text) for text in texts], library, atol=1e-5)
 
 
-def test_a_static_model_given_by_its_folder_is_the_same(embedder: Embedder) -> None:
-    given = load_embedder(str(PACKAGED))
+def test_a_static_model_given_by_its_folder_is_the_same(static: Embedder) -> None:
+    given = load_embedder(str(STATIC_MODEL))
     assert isinstance(given, StaticEmbedder)
-    assert given.stamp.model.partition("@")[2] == embedder.stamp.model.partition("@")[2]
-    assert np.allclose(given.encode_passages(["Der Hund schläft."]), embedder.encode_passages(["Der Hund schläft."]), atol=1e-6)
+    assert static.stamp.model.startswith("glossa-static@")
+    assert given.stamp.model.partition("@")[2] == static.stamp.model.partition("@")[2]
+    assert np.allclose(given.encode_passages(["Der Hund schläft."]), static.encode_passages(["Der Hund schläft."]), atol=1e-6)
 
 
-def test_a_service_with_the_model_of_the_package_never_loads_torch() -> None:
+@pytest.mark.parametrize("name", [None, STATIC])
+def test_a_service_with_a_model_of_the_package_never_loads_torch(name: str | None) -> None:
     """Torch would cost each process five seconds of its start and half a gigabyte."""
-    code = "import sys, serving.app; from rag.embedder import load_embedder; load_embedder(); sys.exit('torch' in sys.modules)"
+    code = f"import sys, serving.app; from rag.embedder import load_embedder; load_embedder({name!r}); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_a_static_model_encodes_pieces_of_a_text_from_its_tokens_as_it_does_their_texts(embedder: StaticEmbedder) -> None:
-    pieces = ["Der Hund schläft. ", "พนักงานมีสิทธิลาพักร้อน ", "", "वारंटी दो साल की है। ", "GL-200"]
-    tokens = [embedder.tokenize(piece).ids for piece in pieces]
-    firsts = [0, *np.cumsum([len(ids) for ids in tokens])[:-1].tolist()]
-    assert np.allclose(embedder.encode_tokens(np.concatenate(tokens), firsts), embedder.encode_passages(pieces), atol=1e-5)
 
 
 def test_tokens_say_which_characters_they_stand_for(embedder: Embedder) -> None:

@@ -9,7 +9,7 @@ TEXTS = ["Die Lampe GL-200 kostet 49 Euro.", "Urlaub gibt es 30 Tage im Jahr.", 
 @pytest.fixture
 def german() -> LexicalIndex:
     index = LexicalIndex("de")
-    index.change([random_chunk(number, 0, text) for number, text in enumerate(TEXTS, 1)], [])
+    index.change([random_chunk(number, text) for number, text in enumerate(TEXTS, 1)], [])
     return index
 
 
@@ -30,13 +30,13 @@ def test_nothing_in_common_finds_nothing(german: LexicalIndex) -> None:
 
 
 def test_what_was_removed_is_not_found_and_the_rest_is(german: LexicalIndex) -> None:
-    german.change([random_chunk(9, 0, "Urlaub in Freiburg")], [2])
+    german.change([random_chunk(9, "Urlaub in Freiburg")], [2])
     assert list(german.search("Urlaub", 5)) == [9]
 
 
 def test_shares_stay_between_zero_and_one_when_almost_all_was_removed() -> None:
     index = LexicalIndex("de")
-    index.change([random_chunk(number, 0, "Urlaub in Freiburg") for number in range(1, 51)], [])
+    index.change([random_chunk(number, "Urlaub in Freiburg") for number in range(1, 51)], [])
     index.change([], list(range(2, 51)))
     assert list(found := index.search("Urlaub Freiburg", 5)) == [1]
     assert 0 <= found[1] <= 1
@@ -49,7 +49,7 @@ def test_a_restricted_search_finds_allowed_chunks_only(german: LexicalIndex) -> 
 
 
 def test_a_name_is_found_by_its_sound_from_another_script(german: LexicalIndex) -> None:
-    german.change([random_chunk(9, 0, "Victoria wohnt in Warschau.")], [])
+    german.change([random_chunk(9, "Victoria wohnt in Warschau.")], [])
     assert list(german.search_sounds("विक्टोरिया कहाँ रहती है?", 1)) == [9]
     assert german.search("विक्टोरिया", 5) == {}
     assert list(german.search_sounds("๓๐ วัน", 5)) == [2]

@@ -9,7 +9,7 @@ QUESTION = Question("lamp", "en", VECTOR, np.array([1], np.int32))
 
 
 def shard(language: str, first: int, count: int, text: str = "word") -> Shard:
-    chunks = [random_chunk(number, 1, text) for number in range(first, first + count)]
+    chunks = [random_chunk(number, text) for number in range(first, first + count)]
     made = Shard("default", language, DIMENSION, 10)
     made.add_dense(chunks)
     made.change_lexical(chunks, [])
@@ -31,7 +31,7 @@ def test_two_shards_of_one_language_share_its_part_by_score() -> None:
 def test_words_bring_candidates_that_vectors_would_not() -> None:
     far = shard("en", 1, 300)
     worst = int(far.dense.search(VECTOR, 300)[0][-1])
-    far.change_lexical([random_chunk(worst, 1, "a lamp")], [worst])
+    far.change_lexical([random_chunk(worst, "a lamp")], [worst])
     ranked = rank(QUESTION, [far], within=None, depth=20, maxsim=None)
     assert worst in ranked.ids
     assert ranked.parts["lexical"][ranked.ids == worst][0] > 0
