@@ -1,8 +1,10 @@
-"""The small model that chooses what to quote and knows how sure it is: two layers of numbers over `rag.unit_features`.
+"""The small model that chooses what to quote and knows how sure it is: two lists of weights over `rag.unit_features`.
 
-Trained by `tools/train_answers`; its weights stand in `answer_model.npz` beside this file.
+Trained by `tools/train_answers`; the weights stand in `answer_model.json` beside this file.
 """
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,42 +15,52 @@ from numpy.typing import NDArray
 from rag.errors import InvalidInput
 from rag.unit_features import FEATURES
 
-WEIGHTS = Path(__file__).parent / "answer_model.npz"
+WEIGHTS = Path(__file__).parent / "answer_model.json"
+SHARES = ("share", "share_of_passage", "specifics_missing")  # what confidence knows besides the best unit's features
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerModel:
-    """`mean` and `scale` (f,) standardise the features; `hidden` (f, h) with `bias` (h,) and `choose` (h,) score a unit among others.
+    """`choose` (f,) scores a unit among others; `sure` (f + 3,) and `constant` are a logistic regression over the best one."""
 
-    `sure` (3 + f,) is a logistic regression: a constant, the best unit's score, its share of all scores (softmax), and its features.
-    """
-
-    mean: Floats
-    scale: Floats
-    hidden: Floats
-    bias: Floats
     choose: Floats
     sure: Floats
+    constant: float
 
     def scores(self, features: Floats) -> Floats:
-        """How well each unit answers, (n,) from features (n, f): to be compared with each other, and between questions."""
-        states = np.tanh(((features - self.mean) / self.scale) @ self.hidden + self.bias)
-        scores: Floats = (states @ self.choose).astype(np.float32)
+        """How well each unit answers, (n,) from features (n, f): to be compared within a question."""
+        scores: Floats = (features @ self.choose).astype(np.float32)
         return scores
 
-    def confidence(self, scores: Floats, features: Floats) -> float:
-        """The probability that the best unit's passage answers, from the scores (n,) and features (n, f) of all units, n > 0."""
+    def confidence(self, features: Floats, passages: Sequence[int]) -> float:
+        """The probability that the best unit's passage answers; `passages` (n,) are those of the units, n > 0."""
+        return float(1 / (1 + np.exp(-self.constant - float(self.sure @ self.known(features, passages)))))
+
+    def known(self, features: Floats, passages: Sequence[int]) -> Floats:
+        """What confidence rests on, (f + 3,): the best unit's features, its and its passage's share of all scores (softmax), and whether a
+        number, date or code of the question is missing in the passage."""
+        scores = self.scores(features)
         best = int(scores.argmax())
-        share = 1 / np.exp(scores - scores[best]).sum()
-        known = np.concatenate([[1.0, scores[best], share], (features[best] - self.mean) / self.scale])
-        return float(1 / (1 + np.exp(-float(self.sure @ known))))
+        shares = np.exp(scores - scores[best])
+        shares /= shares.sum()
+        own = shares[np.array(passages) == passages[best]].sum()
+        missing = min(float(features[best, FEATURES.index("missing")]), 1.0)
+        return np.concatenate([features[best], [shares[best], own, missing]]).astype(np.float32)
+
+
+def model_of(weights: Mapping[str, Mapping[str, float]]) -> AnswerModel:
+    """The model of two tables of weights by name; what is not named has none. Raises InvalidInput for a name that is no feature."""
+    names = (*FEATURES, *SHARES)
+    unknown = sorted({*weights["choose"], *weights["sure"]} - {*names, "constant"})
+    if unknown:
+        raise InvalidInput(f"The answer model weighs {unknown[0]!r}, which is no feature; run `python -m tools.train_answers`.")
+    choose = np.array([weights["choose"].get(name, 0.0) for name in FEATURES], np.float32)
+    sure = np.array([weights["sure"].get(name, 0.0) for name in names], np.float32)
+    return AnswerModel(choose, sure, weights["sure"]["constant"])
 
 
 @cache
 def answer_model() -> AnswerModel:
-    """The model of the package. Raises InvalidInput when it was trained on other features."""
-    with np.load(WEIGHTS) as stored:
-        if tuple(stored["features"].tolist()) != FEATURES:
-            raise InvalidInput(f"{WEIGHTS} was trained on other features than rag.unit_features has; run `python -m tools.train_answers`.")
-        return AnswerModel(**{name: stored[name] for name in ("mean", "scale", "hidden", "bias", "choose", "sure")})
+    """The model of the package."""
+    return model_of(json.loads(WEIGHTS.read_text(encoding="utf-8")))

@@ -42,10 +42,7 @@ def fuse(evidence: Evidence) -> Floats:
     the vector takes over their weight.
     """
     similarity = PASSAGE * evidence.passage
-    if evidence.tokens is None:
-        similarity = similarity * (PASSAGE + TOKENS) / PASSAGE
-    else:
-        similarity = similarity + TOKENS * evidence.tokens
+    similarity = similarity + TOKENS * (evidence.passage if evidence.tokens is None else evidence.tokens)
     same = evidence.same_language * (WORDS * evidence.lexical + SAME_LANGUAGE)
     scores: Floats = (1 / (1 + np.exp(MIDDLE - similarity - SOUNDS * evidence.sounds - same))).astype(np.float32)
     return scores

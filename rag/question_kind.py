@@ -16,17 +16,41 @@ class Kind(StrEnum):
     PLACE = "place"
 
 
-_ASKED = {
-    Kind.NUMBER: r"\bhow (?:many|much|long|far|old|often|big|large|tall|high|heavy|fast)\b|\bwie ?(?:viele?n?|lange?|weit|alt|oft|hoch|groß|schwer|schnell|teuer)\b"
-    r"|\bcombien\b|\bquant[oaie]s?\b|\bcuánt[oa]s?\b|\bcuant[oa]s?\b|\bpercentage\b|\bprozent|\bpourcentage\b|\bpercentuale\b|\bporcentaje\b"
-    r"|कितन|\bkitn[aei]\b|กี่|เท่าไร|เท่าใด|เท่าไหร่|นานแค่ไหน|จำนวน",
-    Kind.TIME: r"\bwhen\b|\b(?:what|which) (?:year|day|date|month|century)\b|\buntil when\b|\bwann\b|\bwelche[mns]? (?:jahr|tag|monat|datum|jahrhundert)\b"
-    r"|\bquand\b|\bquelle (?:année|date)\b|\bquando\b|\bche anno\b|\bque (?:ano|dia|data)\b|\bcuándo\b|\bcuando\b|\bqué (?:año|día|fecha)\b|कब|किस (?:वर्ष|साल|दिन|तारीख)|\bkab\b"
-    r"|เมื่อไร|เมื่อใด|เมื่อไหร่|วันที่|ปีใด|ปีอะไร|ปีไหน|กี่โมง",
-    Kind.PERSON: r"\bwho(?:m|se)?\b|\bwe[rmn]\b|\bwessen\b|\bqui\b|\bchi\b|\bquem\b|\bquién(?:es)?\b|\bquien(?:es)?\b|कौन|किसने|किसको|किसके|\bkaun\b|ใคร",
-    Kind.PLACE: r"\bwhere\b|\bwo(?:hin|her)?\b|\boù\b|\bdov[e']|\bonde\b|\baonde\b|\bdónde\b|\bdonde\b|कहाँ|कहां|\bkahan\b|ที่ไหน|ที่ใด",
+_ASKED = {  # one line a language where its words differ from the lines before
+    Kind.NUMBER: (
+        r"\bhow (?:many|much|long|far|old|often|big|large|tall|high|heavy|fast)\b|\bpercentage\b",
+        r"\bwie ?(?:viele?n?|lange?|weit|alt|oft|hoch|groß|schwer|schnell|teuer)\b|\bprozent",
+        r"\bcombien\b|\bpourcentage\b",
+        r"\bquant[oaie]s?\b|\bpercentuale\b",
+        r"\bcu[áa]nt[oa]s?\b|\bporcentaje\b",
+        r"कितन|\bkitn[aei]\b",
+        r"กี่|เท่าไร|เท่าใด|เท่าไหร่|นานแค่ไหน|จำนวน",
+    ),
+    Kind.TIME: (
+        r"\bwhen\b|\b(?:what|which) (?:year|day|date|month|century)\b",
+        r"\bwann\b|\bwelche[mns]? (?:jahr|tag|monat|datum|jahrhundert)\b",
+        r"\bquand\b|\bquelle (?:année|date)\b",
+        r"\bquando\b|\bche anno\b|\bque (?:ano|dia|data)\b",
+        r"\bcu[áa]ndo\b|\bqué (?:año|día|fecha)\b",
+        r"कब|किस (?:वर्ष|साल|दिन|तारीख)|\bkab\b",
+        r"เมื่อไร|เมื่อใด|เมื่อไหร่|วันที่|ปีใด|ปีอะไร|ปีไหน|กี่โมง",
+    ),
+    Kind.PERSON: (
+        r"\bwho(?:m|se)?\b",
+        r"\bwe[rmn]\b|\bwessen\b",
+        r"\bqui\b|\bchi\b|\bquem\b|\bqui[ée]n(?:es)?\b",
+        r"कौन|किसने|किसको|किसके|\bkaun\b",
+        r"ใคร",
+    ),
+    Kind.PLACE: (
+        r"\bwhere\b",
+        r"\bwo(?:hin|her)?\b",
+        r"\boù\b|\bdov[e']|\ba?onde\b|\bd[óo]nde\b",
+        r"कहाँ|कहां|\bkahan\b",
+        r"ที่ไหน|ที่ใด",
+    ),
 }
-_KINDS = {kind: regex.compile(pattern, regex.IGNORECASE) for kind, pattern in _ASKED.items()}
+_KINDS = {kind: regex.compile("|".join(patterns), regex.IGNORECASE) for kind, patterns in _ASKED.items()}
 _NUMBER_WORDS = regex.compile(
     r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|hundred|thousand|half|double"
     r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|zwanzig|dreißig|hundert|halb\w*"

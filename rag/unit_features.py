@@ -170,7 +170,9 @@ class _Table:
         asked = kinds_asked(self.question)
         met = {kind: np.zeros(len(self.texts), np.float32) for kind in Kind}
         for kind in asked:
-            met[kind] = np.array([holds(kind, text, self.passages[at].language) for text, at in zip(self.texts, self.of, strict=True)], np.float32)
+            met[kind] = np.array(
+                [holds(kind, text, self.passages[at].language) for text, at in zip(self.texts, self.of, strict=True)], np.float32
+            )
         most = np.max([met[kind] for kind in Kind], axis=0)
         return {
             "kind_met": most,

@@ -14,10 +14,10 @@ from rag.catalog.reembedding import switch
 from rag.catalog.schema import open_catalog
 from rag.embedder import load_embedder
 from rag.errors import InvalidInput, NotYet
+from rag.extractive import Extraction
 from rag.followup import in_context, language_in_context, search_follow_up
 from rag.languages import LANGUAGES, detect_language
 from rag.question_language import detect_question_language
-from rag.extractive import Extraction
 from rag.records import Citation, Passage
 from rag.retriever import Retriever
 from rag.sentences import sentence_spans
