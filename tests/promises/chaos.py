@@ -2,6 +2,7 @@
 
 Its disk may be full for some seconds, and the bucket with the original files silent.
 Every acknowledged upload must be there with exactly the chunks that a calm ingest of the same bytes gives, every acknowledged delete gone;
+the static model embeds, as the encoder would take minutes for each of its tables;
 no document unfinished, no process, staged file or unreferenced original left. A failure that a retry mends is retried, as its reason says.
 Run: make chaos, or .venv/bin/python -m tests.promises.chaos [--kills 200] [--seed N] [--postgresql] [--small-disk] [--bucket].
 """
@@ -31,7 +32,7 @@ from rag.blobs import BlobStore
 from rag.catalog import documents as catalog
 from rag.catalog.schema import migrate, open_catalog
 from rag.catalog.tables import chunks, contents, documents
-from rag.embedder import load_embedder
+from rag.embedder import STATIC, load_embedder
 from tests import service as instances
 from tests.conformance.postgresql import find_server_programs, running_server
 from tests.s3_server import S3Server, running_s3
@@ -59,7 +60,7 @@ FAULT_SECONDS = 4.0  # at most; an upload waits so long
 DISK_BYTES = 1 << 30  # of a small disk, in memory; half of it is what uploads leave free (min_free_bytes)
 FILES = "chaos"  # the bucket
 NAMES = 40  # so that most uploads replace something
-Chunks = list[tuple[int, int, int, str]]
+Chunks = list[tuple[int, int, int, str, str]]
 
 
 @dataclass
@@ -203,6 +204,7 @@ def storm(
     kills: int, crashes: int, seed: int, data: Path, say: Callable[[str], None], *options: str, bucket: S3Server | None = None
 ) -> None:
     """Do harm `kills` times, and kill the whole service `crashes` times. Raises AssertionError when a promise is broken."""
+    options += ("--embedder", STATIC)
     if bucket:
         options += ("--files", f"s3://{FILES}")
     run = Storm(data, options, random.Random(seed), instances.start(data, *options), bucket)
@@ -258,7 +260,7 @@ def check_catalog(run: Storm, data: Path) -> None:
 def calm(shown: dict[str, bytes], folder: Path) -> dict[str, Chunks]:
     """What the pipeline makes of these documents when nothing disturbs it."""
     url = f"sqlite:///{folder}/catalog.sqlite"
-    engine, blobs, embedder, sandbox = open_catalog(url), BlobStore(folder / "blobs"), load_embedder(None), Sandbox()
+    engine, blobs, embedder, sandbox = open_catalog(url), BlobStore(folder / "blobs"), load_embedder(STATIC), Sandbox()
     migrate(engine)
     for name, content in shown.items():
         staged = blobs.stage()
@@ -275,7 +277,7 @@ def chunks_of(url: str) -> dict[str, Chunks]:
     """The chunks of every document by name."""
     found: dict[str, Chunks] = {}
     joined = documents.join(contents, documents.c.content_id == contents.c.id).join(chunks, chunks.c.content_id == contents.c.id)
-    columns = (documents.c.name, chunks.c.page, chunks.c.start, chunks.c.end, chunks.c.text)
+    columns = (documents.c.name, chunks.c.page, chunks.c.start, chunks.c.end, chunks.c.text, chunks.c.context)
     with open_catalog(url).connect() as connection:
         for name, *chunk in connection.execute(select(*columns).select_from(joined).order_by(documents.c.name, chunks.c.ordinal)):
             found.setdefault(name, []).append(tuple(chunk))
