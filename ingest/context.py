@@ -44,10 +44,16 @@ class Headings:
 
     def context(self, start: int) -> str:
         """Title, section and heading of a chunk that begins at character `start` of the current page; "" when there are none."""
-        before = [heading for at, heading in self._page if at < start]
-        parts = [self._title, _cleaned(self._label), before[-1] if before else self._last]
+        parts = [self._title, _cleaned(self._label), self._heading(start)]
         distinct = list(dict.fromkeys(part for part in parts if part and _WORD.search(part)))
         return ". ".join(distinct)[:CONTEXT_CHARACTERS]
+
+    def _heading(self, start: int) -> str:
+        """The nearest heading before `start`; none when the chunk begins with one of its own."""
+        if any(at == start for at, _ in self._page):
+            return ""
+        before = [heading for at, heading in self._page if at < start]
+        return before[-1] if before else self._last
 
 
 def _headings(text: str, sentences: Sequence[Span]) -> list[Span]:

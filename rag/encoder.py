@@ -35,33 +35,39 @@ class Encoder:
 
     def __init__(self, folder: Path = PACKAGED, *, streams: int = 1) -> None:
         """Load it, in about half a second. Raises InvalidInput when the folder is not such a model, or a file of it is damaged."""
-        import openvino
         import sentencepiece
 
         try:
             configuration = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             if configuration["format"] != FORMAT:
                 raise InvalidInput(f"The encoder in {folder} has format {configuration['format']}; this release reads format {FORMAT}.")
+            self.prompts: dict[str, str] = dict(configuration["prompts"])
+            self._begin, self._pad, self._end = (int(configuration[name]) for name in ("begin", "pad", "end"))
             self._table = np.load(folder / "word_embeddings.npy", mmap_mode="r")
             self._type = np.load(folder / "type_embedding.npy")
             self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.model"))
-            # one thread a stream: processes run side by side, and one thread each is faster than many that wait for one another
-            options = {
-                "PERFORMANCE_HINT": "THROUGHPUT",
-                "NUM_STREAMS": streams,
-                "INFERENCE_NUM_THREADS": streams,
-                "ENABLE_CPU_PINNING": False,
-            }
-            model: Any = openvino.Core().compile_model(str(folder / "encoder.onnx"), "CPU", options)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            model = _compiled(folder / "encoder.onnx", streams)
+            self.dimension = int(model.output("pooled").partial_shape[1].get_length())
+        except (OSError, EOFError, LookupError, TypeError, ValueError, RuntimeError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[-1]  # of OpenVINO's lines the last says what is wrong
             raise InvalidInput(f"The encoder in {folder} cannot be loaded ({reason}); install the package anew.") from error
-        self.prompts: dict[str, str] = configuration["prompts"]
-        self.dimension = int(model.output("pooled").partial_shape[1].get_length())
-        self._begin, self._pad, self._end = (int(configuration[name]) for name in ("begin", "pad", "end"))
+        self._check(folder, model.input("embeddings").partial_shape[2].get_length())
         self._requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(streams):
             self._requests.put(model.create_infer_request())
+
+    def _check(self, folder: Path, width: int) -> None:
+        """Raises InvalidInput when the files are not those of one model, whose embeddings are `width` numbers."""
+        rows = (self._pieces.get_piece_size(), 2 * width // BLOCK + width // 2)
+        for name, values, shape, kind in (("word", self._table, rows, np.uint8), ("type", self._type, (width,), np.float32)):
+            if (values.shape, values.dtype) != (shape, kind):
+                found, expected = f"{values.dtype} {values.shape}", f"{np.dtype(kind)} {shape}"
+                raise InvalidInput(
+                    f"The encoder in {folder} holds {name} embeddings of {found}, not of {expected} as its other files; "
+                    "install the package anew."
+                )
+        if not 0 <= min(self._begin, self._pad, self._end) <= max(self._begin, self._pad, self._end) < rows[0]:
+            raise InvalidInput(f"The encoder in {folder} names special tokens beyond its {rows[0]} pieces; install the package anew.")
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Vectors of unit length, f32 (n, d). What comes after 512 tokens of a text is not read."""
@@ -75,7 +81,8 @@ class Encoder:
 
     def token_ids(self, text: str) -> list[int]:
         """The ids of a text's tokens, with those that begin and end it, 512 at most."""
-        return [self._begin, *self._pieces.encode(text)[: MOST_TOKENS - 2], self._end]
+        pieces = self._pieces.encode(text.encode(errors="replace"))  # a lone surrogate becomes a question mark
+        return [self._begin, *pieces[: MOST_TOKENS - 2], self._end]
 
     def _run(self, texts: Sequence[list[int]]) -> Floats:
         longest = max(map(len, texts))
@@ -106,6 +113,20 @@ def digest(folder: Path = PACKAGED) -> str:
         with path.open("rb") as file:
             total.update(hashlib.file_digest(file, "sha256").digest())
     return total.hexdigest()[:DIGEST_CHARACTERS]
+
+
+def _compiled(graph: Path, streams: int) -> Any:
+    """OpenVINO's model. Raises RuntimeError when it cannot read the graph."""
+    import openvino
+
+    # one thread a stream: processes run side by side, and one thread each is faster than many that wait for one another
+    options = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": streams,
+        "ENABLE_CPU_PINNING": False,
+    }
+    return openvino.Core().compile_model(str(graph), "CPU", options)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -1,4 +1,11 @@
-"""One score from four: a chunk's vector, late interaction over tokens, BM25 over words and over sounds."""
+"""One score from four: a chunk's vector, late interaction over tokens, BM25 over words and over sounds.
+
+The weights were fitted together (softmax over the candidates) on dev questions: XQuAD over corpora of one language and over one whose
+paragraphs are in five languages in turn, PIAF and FaQuAD. One weight for both cases, question and passage in one language or not, beats a
+weight each: MRR@10 across 91.5 -> 93.4, mixed 85.0 -> 87.0. Without each signal, MRR@10 in one language / across / French (PIAF) and right
+document first three of the typed samples, against 98.2 / 93.4 / 83.0 / 100: vector 96.4 / 78.6 / 78.0 / 90; tokens 98.3 / 92.2 / 81.5 /
+100; words 98.2 / 93.2 / 82.5 / 97; sounds 98.0 / 93.1 / 83.2 / 98.
+"""
 
 from dataclasses import dataclass
 
@@ -8,19 +15,13 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What each kind of evidence counts; `bonus` is added to all."""
-
-    passage: float
-    tokens: float
-    lexical: float
-    sounds: float
-    bonus: float
-
-
-SAME_LANGUAGE = Weights(passage=8, tokens=4, lexical=4, sounds=2, bonus=-4)
-ACROSS_LANGUAGES = Weights(passage=8, tokens=4, lexical=0.5, sounds=2, bonus=-4)
+PASSAGE, TOKENS, SOUNDS = 13.8, 6.5, 1.8
+WORDS = 2.0  # in one language only: across languages the fit leaves nothing to them, as names and codes meet by their sounds
+# Passages in the question's language are alike to it in all signals. The fit asks for -1.0; -0.6 costs 2.8 points across languages in a
+# mixed collection and keeps rules of one's own office before the same rules of another (samples, paraphrased: 69% -> 94%).
+SAME_LANGUAGE = -0.6
+# Logistic fit on the best candidates of the same questions, each asked with and without its paragraph in the corpus
+MIDDLE = 14.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,8 @@ def fuse(evidence: Evidence) -> Floats:
     The scale holds for the encoder of the package; with another embedder the order is meaningful, the scale less so. Without token vectors
     the vector takes over their weight.
     """
-    raw = np.where(evidence.same_language, _raw(evidence, SAME_LANGUAGE), _raw(evidence, ACROSS_LANGUAGES))
-    scores: Floats = (1 / (1 + np.exp(-raw))).astype(np.float32)
+    similarity = PASSAGE * evidence.passage
+    similarity = similarity + TOKENS * (evidence.passage if evidence.tokens is None else evidence.tokens)
+    same = evidence.same_language * (WORDS * evidence.lexical + SAME_LANGUAGE)
+    scores: Floats = (1 / (1 + np.exp(MIDDLE - similarity - SOUNDS * evidence.sounds - same))).astype(np.float32)
     return scores
-
-
-def _raw(evidence: Evidence, weights: Weights) -> Floats:
-    if evidence.tokens is None:
-        similarity = (weights.passage + weights.tokens) * evidence.passage
-    else:
-        similarity = weights.passage * evidence.passage + weights.tokens * evidence.tokens
-    raw: Floats = (similarity + weights.lexical * evidence.lexical + weights.sounds * evidence.sounds + weights.bonus).astype(np.float32)
-    return raw

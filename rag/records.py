@@ -49,7 +49,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk that answers a question, hydrated from the catalog. `scores` explains `score` part by part."""
+    """A chunk that answers a question, hydrated from the catalog. `scores` explains `score` part by part; `context` as in Chunk."""
 
     document_id: str
     name: str
@@ -60,6 +60,7 @@ class Passage:
     language: str
     score: float
     scores: dict[str, float] = field(default_factory=dict)
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

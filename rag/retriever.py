@@ -207,4 +207,5 @@ def _passage(shown: Hydrated, ranked: Ranked, at: int) -> Passage:
         language=shown.language,
         score=round(float(ranked.scores[at]), SCORE_DIGITS),
         scores={name: round(float(values[at]), SCORE_DIGITS) for name, values in ranked.parts.items()},
+        context=shown.context,
     )

@@ -54,6 +54,7 @@ class Answered:
     finish_reason: str = "stop"
     usage: Mapping[str, int] | None = None
     refused: Refused | None = None
+    confidence: float | None = None
 
 
 async def answering(asked: Asked, services: Services) -> AsyncGenerator[str | Answered, None]:
@@ -87,13 +88,13 @@ async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGe
                 raise
             log.error("the language model failed: %s", error)
             notes = [*notes, "The language model is not available; these are sentences quoted from the documents."]
-    answer = nothing_found(asked.language)
+    answer, confidence = nothing_found(asked.language), 0.0
     if asked.passages:
-        extracts = await services.retrieval.extract.remote(asked.question, asked.passages, asked.language)
-        answer = quote(extracts, asked.passages, asked.language)
+        extraction = await services.retrieval.extract.remote(asked.question, asked.passages, asked.language)
+        answer, confidence = quote(extraction.extracts, asked.passages, asked.language), extraction.confidence
     for piece in answer.pieces:
         yield piece
-    yield Answered(answer.text, answer.citations, EXTRACTIVE, notes)
+    yield Answered(answer.text, answer.citations, EXTRACTIVE, notes, confidence=confidence)
 
 
 async def _written(asked: Asked, notes: list[str], services: Services, generator: Generator) -> AsyncGenerator[str | Answered, None]:

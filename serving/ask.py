@@ -128,6 +128,7 @@ def response(answered: Answered, found: Found, started: float) -> AskResponse:
         generator=answered.generator,
         usage=dict(answered.usage) if answered.usage else None,
         notes=answered.notes,
+        confidence=answered.confidence,
         refusal=Refusal(of=answered.refused.of, categories=list(answered.refused.categories)) if answered.refused else None,
         timings_ms={"retrieval": found.timings_ms.get("total", 0.0), "total": milliseconds(started)},
     )

@@ -14,10 +14,11 @@ from rag.catalog.reembedding import switch
 from rag.catalog.schema import open_catalog
 from rag.embedder import load_embedder
 from rag.errors import InvalidInput, NotYet
+from rag.extractive import Extraction
 from rag.followup import in_context, language_in_context, search_follow_up
 from rag.languages import LANGUAGES, detect_language
 from rag.question_language import detect_question_language
-from rag.records import Citation, Extract, Passage
+from rag.records import Citation, Passage
 from rag.retriever import Retriever
 from rag.sentences import sentence_spans
 from rag.settings import Settings
@@ -118,8 +119,8 @@ class Retrieval:
             raise InvalidInput(f"There is no version {version} yet, the latest is {latest}; use one that an upload or a delete returned.")
         await asyncio.to_thread(self.retriever.follow)
 
-    async def extract(self, question: str, passages: Sequence[Passage], language: str) -> list[Extract]:
-        """The sentences of the passages that answer the question; none when nothing does."""
+    async def extract(self, question: str, passages: Sequence[Passage], language: str) -> Extraction:
+        """What of the passages answers the question, and how sure that is."""
         from rag.extractive import extract
 
         return await asyncio.to_thread(extract, question, passages, self.retriever.embedder, language)

@@ -39,7 +39,8 @@ PASSAGE: dict[str, Any] = {
     "text": "Cada empleado dispone de veintitrés días de vacaciones.",
     "language": "es",
     "score": 0.71,
-    "scores": {"passage": 0.84, "tokens": 0.68, "lexical": 0.0, "sounds": 0.0},
+    "scores": {"passage": 0.61, "tokens": 0.68, "lexical": 0.0, "sounds": 0.1},
+    "context": "Reglamento de trabajo. Vacaciones",
 }
 CITATION: dict[str, Any] = {
     "marker": 1,
@@ -55,6 +56,7 @@ ANSWER: dict[str, Any] = {
     "language": "en",
     "citations": [CITATION],
     "generator": "extractive",
+    "confidence": 0.93,
     "notes": [],
     "timings_ms": {"retrieval": 6.2, "total": 9.3},
 }
@@ -185,8 +187,9 @@ class Passage(BaseModel):
     end: int
     text: str
     language: str
-    score: float
+    score: float = Field(description="Probability that the passage answers, 0 to 1.")
     scores: dict[str, float]
+    context: str = Field(description="The document's title, the section and the heading above the passage, where there are any.")
 
 
 class SearchResponse(BaseModel):
@@ -253,6 +256,9 @@ class AskResponse(BaseModel):
         default=None,
         description="Tokens of prompt and answer as the language model counts them; of the prompt also as we did.",
     )
+    confidence: float | None = Field(
+        default=None, description="Probability that the first quote answers, 0 to 1, also when nothing is quoted; null when a model wrote."
+    )
     notes: list[str] = Field(description="What the reader should know: a fallback, text left out, an answer without citations.")
     refusal: Refusal | None = Field(default=None, description="Set when a guard refused; `answer` then says so in the question's language.")
     timings_ms: dict[str, float]
@@ -262,7 +268,7 @@ class Collection(BaseModel):
     """A set of documents with one embedder."""
 
     model_config = shown(
-        {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 3, "th": 9}, "embedder": "glossa-encoder"}
+        {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 3, "th": 9}, "embedder": "glossa-static"}
     )
     name: str
     documents: int
@@ -305,7 +311,7 @@ class Progress(BaseModel):
 class ServiceStatus(BaseModel):
     """What runs here."""
 
-    model_config = shown({"version": 8, "documents": {"ready": 12}, "embedder": "glossa-encoder", "generator": "extractive", "replicas": 1})
+    model_config = shown({"version": 8, "documents": {"ready": 12}, "embedder": "glossa-static", "generator": "extractive", "replicas": 1})
     version: int
     documents: dict[str, int] = Field(description="Number of visible documents by status.")
     embedder: str

@@ -25,6 +25,7 @@ class Hydrated:
     end: int
     text: str
     language: str
+    context: str
 
 
 def hydrate(
@@ -50,8 +51,8 @@ def hydrate(
 
 
 def _chunk_rows(connection: Connection, chunk_ids: Sequence[int], languages: Collection[str] | None) -> Sequence[AnyRow]:
-    columns = (chunks.c.id, chunks.c.content_id, chunks.c.page, chunks.c.start, chunks.c.end, chunks.c.text, chunks.c.language)
-    query = select(*columns).where(chunks.c.id.in_(chunk_ids))
+    columns = ("id", "content_id", "page", "start", "end", "text", "language", "context")
+    query = select(*(chunks.c[name] for name in columns)).where(chunks.c.id.in_(chunk_ids))
     return connection.execute(query if languages is None else query.where(chunks.c.language.in_(languages))).all()
 
 
@@ -78,4 +79,5 @@ def _hydrated(chunk: AnyRow, document: AnyRow) -> Hydrated:
         end=chunk.end,
         text=chunk.text,
         language=chunk.language,
+        context=chunk.context,
     )

@@ -108,9 +108,15 @@ function proof(citation, passages) {
   return { mark, source, language };
 }
 
+// The probability that the first quote answers, in words.
+function sureness(confidence) {
+  const percent = `${Math.round(100 * confidence)}%`;
+  return confidence >= 0.8 ? `Confident (${percent}).` : confidence >= 0.55 ? `Fairly confident (${percent}).` : `Not confident (${percent}): check the source.`;
+}
+
 function foot(data, passages) {
   const told = [];
-  if (data.citations.length && data.generator === "extractive") told.push("Quoted from the documents, not written by a language model.");
+  if (data.citations.length && data.generator === "extractive") told.push("Quoted from the documents, not written by a language model.", sureness(data.confidence));
   if (data.refusal) told.push(`A guard refused the ${data.refusal.of}: ${data.refusal.categories.join(", ")}.`);
   else if (data.generator !== "extractive") told.push(`Written by ${data.generator} from the passages below.`);
   told.push(...data.notes);

@@ -1,0 +1,1 @@
+"""Makes the encoder in rag/encoder_model, and measures it."""

