@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rag.embedder import STATIC
 from rag.settings import Settings
 from serving import doctor
 from serving.client import connect
@@ -69,10 +70,11 @@ def test_a_port_is_free_taken_or_ours(tmp_path: Path) -> None:
     assert (ours.level, ours.found) == (Level.OK, f"held by the service that runs here (process {os.getpid()})")
 
 
-def test_the_embedder_of_the_package_loads() -> None:
-    (finding,) = doctor.check_embedder(None)
+@pytest.mark.parametrize(("name", "dimensions"), [(None, 384), (STATIC, 256)])
+def test_the_embedders_of_the_package_load(name: str | None, dimensions: int) -> None:
+    (finding,) = doctor.check_embedder(name)
     assert finding.level is Level.OK
-    assert "256 dimensions" in finding.found
+    assert f"{dimensions} dimensions" in finding.found
 
 
 def test_an_embedder_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
