@@ -46,7 +46,8 @@ class AnswerModel:
         shares /= shares.sum()
         own = shares[np.array(passages) == passages[best]].sum()
         missing = min(float(features[best, FEATURES.index("missing")]), 1.0)
-        return np.concatenate([features[best], [shares[best], own, missing]]).astype(np.float32)
+        known: Floats = np.concatenate([features[best], [shares[best], own, missing]]).astype(np.float32)
+        return known
 
 
 def model_of(weights: Mapping[str, Mapping[str, float]]) -> AnswerModel:

@@ -155,9 +155,9 @@ def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embed
     """
     if name_or_path is None:
         static = _load_static(STATIC_MODEL, STATIC_NAME)
-        return EncoderEmbedder(encoder.Encoder(streams=streams), f"{ENCODER_NAME}@{encoder.digest()}", static)
+        return EncoderEmbedder(encoder.Encoder(streams=streams), encoder_name(), static)
     if name_or_path == STATIC:
-        return _load_static(STATIC_MODEL, f"{STATIC_NAME}@{_digest(STATIC_MODEL)}")
+        return _load_static(STATIC_MODEL, static_name())
     from rag.transformer_embedder import load  # imports torch
 
     folder = Path(name_or_path).expanduser()
@@ -166,6 +166,16 @@ def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embed
     if not HUB_NAME.fullmatch(name_or_path):
         raise InvalidInput(f"No embedder {name_or_path!r} was found; give a sentence-transformers folder, or a hub name ('owner/model').")
     return load(name_or_path, name_or_path, local=False)
+
+
+def encoder_name() -> str:
+    """The name in the stamps of the encoder in the package."""
+    return f"{ENCODER_NAME}@{encoder.digest()}"
+
+
+def static_name() -> str:
+    """The name in the stamps of the static model in the package, and in those of earlier releases, which had no other."""
+    return f"{STATIC_NAME}@{_digest(STATIC_MODEL)}"
 
 
 def _load_static(folder: Path, name: str) -> StaticEmbedder:

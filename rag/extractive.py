@@ -69,9 +69,9 @@ def _repeats(extract: Extract, other: Extract) -> bool:
 
 
 def support(statement: str, passage: Passage, embedder: Embedder) -> tuple[int, int]:
-    """The span of the passage's sentence nearest to `statement`, in characters of its page; the whole passage when it has none."""
+    """The span of the passage's sentence nearest to `statement`, in characters of its page; all of it when either is empty."""
     spans = sentence_spans(passage.text, passage.language)
-    if not spans:
+    if not spans or not statement.strip():
         return passage.start, passage.end
     vectors = embedder.encode_passages([passage.text[start:end] for start, end in spans])
     similarities = vectors @ embedder.encode_passages([statement])[0]

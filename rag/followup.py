@@ -1,8 +1,9 @@
 """A question that goes on from the one before it: "And until when?" names nothing by which it could be found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from rag.chat import Message
 from rag.question_language import detect_question_language
 from rag.records import Passage
 
@@ -14,6 +15,11 @@ POOL = 40  # passages that each of the two brings
 EARLIER_CHARACTERS = 500  # of the question before; a text that was pasted with it must not outweigh this one
 
 Search = Callable[[str, int], list[Passage]]
+
+
+def asked_before(history: Sequence[Message]) -> str:
+    """The user's question before this one; empty when this is the first."""
+    return next((str(message["content"] or "") for message in reversed(history) if message["role"] == "user"), "").strip()
 
 
 def in_context(question: str, earlier: str) -> str:

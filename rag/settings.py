@@ -40,7 +40,7 @@ class Settings:
     host: str = "127.0.0.1"  # loopback only unless told otherwise
     port: int = 8000
     dashboard_port: int = 8265  # Ray takes the next free one when it is in use
-    embedder: str | None = None  # sentence-transformers name or path; None is the model in the package
+    embedder: str | None = None  # 'static', or a sentence-transformers name or path; None is `rag.default_embedder`
     reranker: str | None = None  # cross-encoder by name or path; None is no further step
     llm: str | None = None  # a profile, a Llama checkpoint or openai:URL; None answers by quoting
     tokenizer: str | None = None  # of the model behind openai:URL, by name or path; None asks that server

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import asdict
 
@@ -13,7 +13,7 @@ from rag.catalog.collections import list_collections
 from rag.catalog.surroundings import whole_document
 from rag.chat import Message
 from rag.errors import InvalidInput, NotFound
-from rag.followup import language_in_context
+from rag.followup import asked_before, language_in_context
 from rag.settings import Settings
 from serving import events, http_errors
 from serving.accept_language import AcceptedLanguage
@@ -60,11 +60,6 @@ def require_collections(services: Services, names: list[str]) -> None:
     missing = sorted(set(names) - {collection.name for collection in list_collections(services.engine, frozenset(names))})
     if missing:
         raise NotFound(f"There is no collection {missing[0]!r}; list them with GET /v1/collections.")
-
-
-def asked_before(history: Sequence[Message]) -> str:
-    """The user's question before this one; empty when this is the first."""
-    return next((str(message["content"] or "") for message in reversed(history) if message["role"] == "user"), "").strip()
 
 
 async def retrieve(question: str, scope: Scope, services: Services, key: CurrentKey, earlier: str = "") -> Found:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -186,15 +187,21 @@ def check_database() -> Iterator[Finding]:
 def check_embedder(name: str | None) -> Iterator[Finding]:
     """The embedding model loads and turns a question into a vector."""
     try:
-        from rag.embedder import load_embedder
+        from rag.embedder import STATIC, load_embedder
 
+        began = time.perf_counter()
         embedder = load_embedder(name)
+        embedder.encode_question("warm up")
+        loaded = time.perf_counter()
         size = embedder.encode_question("Wo ist der Bahnhof?").shape[-1]
+        read = time.perf_counter()
     except Exception as error:  # noqa: BLE001 - a damaged model or library raises what it likes; that is the finding
         advice = "Name another with --embedder, or reinstall Glossa, which brings its own."
-        yield Finding("embedder", Level.FAULT, f"{name or 'the model of the package'} does not load: {error}", advice)
+        yield Finding("embedder", Level.FAULT, f"{name or 'the encoder of the package'} does not load: {error}", advice)
         return
-    yield Finding("embedder", Level.OK, f"{embedder.stamp.model} from {name or 'the package'}, {size} dimensions")
+    source = "the package" if name in (None, STATIC) else name
+    took = f"loaded in {loaded - began:.1f} s, a question in {1000 * (read - loaded):.1f} ms"
+    yield Finding("embedder", Level.OK, f"{embedder.stamp.model} from {source}, {size} dimensions, {took}")
 
 
 def check_recognition() -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from rag.cited import MARKERS
 from rag.errors import InvalidInput, NotFound
+from rag.followup import asked_before
 from rag.hazards import Refused, refusal
 from rag.prompt import neutral_messages
 from rag.question_language import detect_question_language
@@ -22,7 +23,7 @@ from rag.records import Citation
 from serving import events, http_errors
 from serving.accept_language import AcceptedLanguage
 from serving.answering import Answered, Asked, answering, model_with
-from serving.ask import WRITTEN_K, asked_before, checked_question, retrieve
+from serving.ask import WRITTEN_K, checked_question, retrieve
 from serving.auth import CurrentKey
 from serving.http_errors import describe
 from serving.openai_schemas import (

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import logging
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
 RERANKED = 32  # passages that a reranker reads for a question
+STREAMS = 2, 4  # least and most questions that the encoder reads at the same time; each takes a CPU for some milliseconds
 CATCH_UP_SECONDS = 1.0  # a search waits at most so long for this replica to load what has just become ready
 
 
@@ -43,7 +45,7 @@ class Retrieval:
         self.settings = settings
         self.reranking = reranking
         self.engine = open_catalog(settings.catalog_url)
-        embedder = load_embedder(settings.embedder)
+        embedder = load_embedder(settings.embedder, streams=streams(settings))
         for name in switch(self.engine, embedder.stamp):
             log.warning("collection %s has the vectors of %s now", name, embedder.stamp.model)
         self.retriever = Retriever(self.engine, embedder)
@@ -134,8 +136,11 @@ class Retrieval:
     async def embed(self, texts: list[str]) -> tuple["NDArray[np.float32]", int]:
         """Vectors of unit length, f32 (n, d), of texts as passages; and how many tokens they have."""
         embedder = self.retriever.embedder
-        tokens = sum(len(embedder.tokenize(text).ids) for text in texts)
-        return await asyncio.to_thread(embedder.encode_passages, texts), tokens
+
+        def compute() -> "tuple[NDArray[np.float32], int]":
+            return embedder.encode_passages(texts), sum(len(embedder.tokenize(text).ids) for text in texts)
+
+        return await asyncio.to_thread(compute)
 
     async def version(self) -> int:
         """The version of the catalog that this replica has seen."""
@@ -143,10 +148,10 @@ class Retrieval:
 
     async def unsearchable(self) -> list[str]:
         """A sentence for each collection that is not searched, as it holds the vectors of another embedder."""
-        ours = self.retriever.embedder.stamp.model
+        ours, option = self.retriever.embedder.stamp.model, f" --embedder {self.settings.embedder}" if self.settings.embedder else ""
         return [
             f"Collection {name!r} is not searched: it holds vectors of {stamp.model!r}, and {ours!r} is in use. "
-            "Start with the former, or run `glossa reembed`."
+            f"Start with the former, or run `glossa reembed{option}`."
             for name, stamp in sorted(self.retriever.foreign.items())
         ]
 
@@ -154,6 +159,15 @@ class Retrieval:
         """Ray Serve replaces the replica when this raises."""
         if not self.follower.is_alive():
             raise RuntimeError("the follower thread has ended")
+
+
+def streams(settings: Settings) -> int:
+    """Questions that a replica's encoder reads at the same time: one for each CPU that is the replica's.
+
+    On a cluster that is the one that it asks for (`serving.app.ON_CPU_NODE`); on one machine the replicas share all CPUs.
+    """
+    cpus = 1 if settings.ray else len(os.sched_getaffinity(0)) // settings.replicas
+    return min(max(cpus, STREAMS[0]), STREAMS[1])
 
 
 def give_back_memory() -> None:

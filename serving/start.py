@@ -2,21 +2,25 @@
 
 import logging
 import os
+import shlex
 import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from rag.bucket import open_blobs
 from rag.catalog.documents import remove_dropped_blobs
 from rag.catalog.keys import create_key, key_count, revoke
 from rag.catalog.schema import migrate, open_catalog
+from rag.default_embedder import waiting_for_encoder
+from rag.embedder import STATIC
 from rag.errors import InvalidInput
 from rag.settings import Settings
 from serving import instance, ports
@@ -26,6 +30,7 @@ from serving.run_state import RunState
 REPLICA_PORTS = (20_000, 32_000)  # below those that Linux gives to clients
 PORTS_EACH = 20
 CONNECT_SECONDS = 5.0
+NAMED = 3  # collections in a sentence; the rest is counted
 RUN_KEY = "this run"  # the name of the key that lives as long as the service runs, for the page's link and the command line
 Say = Callable[[str], None]
 
@@ -33,7 +38,7 @@ Say = Callable[[str], None]
 def environment(settings: Settings, temporary: Path) -> dict[str, str]:
     """What must be in the environment of this process, and of a Ray that it starts."""
     models = (
-        settings.embedder,
+        settings.embedder if settings.embedder != STATIC else None,
         settings.reranker,
         settings.tokenizer,
         settings.prompt_guard,
@@ -102,6 +107,26 @@ def prepare(settings: Settings, say: Say) -> tuple[Engine, str]:
     return engine, create_key(engine, RUN_KEY)
 
 
+def with_embedder(settings: Settings, engine: Engine, say: Say) -> Settings:
+    """The settings with the embedder that the catalog needs where none was given; says so when that is the static model."""
+    if settings.embedder is not None or not (waiting := waiting_for_encoder(engine)):
+        return settings
+    say(old_collections(waiting, settings))
+    return replace(settings, embedder=STATIC)
+
+
+def old_collections(names: list[str], settings: Settings) -> str:
+    """What to do about collections of the static model."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    listed = ", ".join(map(repr, names[:NAMED])) + more
+    data = f" --data {shlex.quote(str(settings.data))}" if settings.data != Settings().data else ""
+    catalog = f" --catalog {make_url(settings.catalog).render_as_string()}" if settings.catalog else ""  # without its password
+    return (
+        f"The static model made the vectors of {listed}, so the service starts with it, as --embedder static does. "
+        f"To find meaning too, run `glossa reembed{data}{catalog}` meanwhile, then `glossa down{data}`, and start again.\n"
+    )
+
+
 def connect_ray(address: str) -> tuple[str, str]:
     """Connect to a Ray cluster that runs. Returns its address and its dashboard's. Raises InvalidInput."""
     import ray
@@ -147,6 +172,7 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
     with instance.only_one(settings.run):
         instance.clean_up_after_crash(settings.run)
         engine, key = prepare(settings, say)
+        settings = with_embedder(settings, engine, say)
         temporary = instance.temporary_folder(settings.run)
         os.environ.update(environment(settings, temporary))
         stop = threading.Event()

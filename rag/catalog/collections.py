@@ -51,6 +51,13 @@ def embedder_stamps(engine: Engine) -> dict[str, EmbedderStamp]:
         return {row.name: EmbedderStamp(**row.embedder) for row in rows}
 
 
+def next_stamps(engine: Engine) -> dict[str, EmbedderStamp]:
+    """The stamp of the embedder whose vectors are ready beside those in use, by collection: see `rag.catalog.reembedding`."""
+    with engine.connect() as connection:
+        rows = connection.execute(select(collections.c.name, collections.c.next_embedder))
+        return {row.name: EmbedderStamp(**row.next_embedder) for row in rows if row.next_embedder is not None}
+
+
 def count_by_collection(engine: Engine, visible: Collection[str] | None) -> dict[tuple[str, str], int]:
     """How many documents there are of each visible collection and status that occurs."""
     columns = (collections.c.name, documents.c.status)

@@ -1,7 +1,10 @@
 """The doctor finds what is there, what is missing, and says what to do."""
 
 import os
+import re
+import shutil
 import socket
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from rag.embedder import STATIC
 from rag.settings import Settings
 from serving import doctor
 from serving.client import connect
 from serving.doctor import Finding, Level
 from serving.run_state import RunState, read_state
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_this_python_is_new_enough() -> None:
@@ -70,11 +74,23 @@ def test_a_port_is_free_taken_or_ours(tmp_path: Path) -> None:
     assert (ours.level, ours.found) == (Level.OK, f"held by the service that runs here (process {os.getpid()})")
 
 
-@pytest.mark.parametrize(("name", "dimensions"), [(None, 384), (STATIC, 256)])
-def test_the_embedders_of_the_package_load(name: str | None, dimensions: int) -> None:
+@pytest.mark.parametrize(("name", "found"), [(None, r"glossa-encoder@\w{8} .*384"), ("static", r"glossa-static@\w{8} .*256")])
+def test_the_embedders_of_the_package_load(name: str | None, found: str) -> None:
     (finding,) = doctor.check_embedder(name)
     assert finding.level is Level.OK
-    assert f"{dimensions} dimensions" in finding.found
+    assert re.fullmatch(found + r" dimensions, loaded in \d+\.\d s, a question in \d+\.\d ms", finding.found)
+
+
+def test_an_encoder_that_is_damaged_says_so(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "rag", tmp_path / "rag", copy_function=os.symlink, ignore=shutil.ignore_patterns("__pycache__"))
+    model = tmp_path / "rag" / "encoder_model" / "encoder.onnx"
+    model.unlink()
+    model.write_bytes(b"damaged")
+    code = "from serving.doctor import check_embedder; print(*check_embedder(None))"
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "the encoder of the package does not load" in said
+    assert f"The encoder in {model.parent} cannot be loaded" in said
 
 
 def test_an_embedder_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from serving import ports
+from rag.embedder import STATIC
+from rag.settings import Settings
+from serving import ports, start
 from tests import service as instances
 from tests.rag.tiny_transformer import save_tiny_transformer
 from tests.service import Service, add, finished, search, upload
@@ -28,6 +30,24 @@ def test_a_port_in_use_is_refused_before_anything_starts(service: Service, tmp_p
     assert tried.returncode == 2
     assert f"Port {port} on 127.0.0.1 is in use" in " ".join(tried.stderr.split())
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("embedder", "offline"), [(None, "1"), (STATIC, "1"), ("BAAI/bge-m3", "0")])
+def test_only_a_model_of_a_hub_may_reach_for_the_network(embedder: str | None, offline: str, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data", embedder=embedder)
+    settings.run.mkdir(parents=True)
+    assert start.environment(settings, tmp_path)["HF_HUB_OFFLINE"] == offline
+
+
+def test_what_to_do_about_old_collections_names_three_and_the_commands_without_a_password() -> None:
+    assert start.old_collections(["default"], Settings()) == (
+        "The static model made the vectors of 'default', so the service starts with it, as --embedder static does, and finds words. "
+        "To find meaning too, run `glossa reembed` while the service answers, then `glossa down`, and start it as now.\n"
+    )
+    elsewhere = Settings(data=Path("my data"), catalog="postgresql://me:secret@db/glossa")
+    said = start.old_collections(["a", "b", "c", "d", "e"], elsewhere)
+    assert "'a', 'b', 'c' and 2 more" in said
+    assert "`glossa reembed --data 'my data' --catalog postgresql://me:***@db/glossa`" in said
 
 
 def test_a_data_folder_in_use_is_refused(service: Service) -> None:
@@ -84,6 +104,35 @@ def test_another_embedder_works_and_its_collection_waits_for_the_change_to_the_n
         assert finished(client, failed["id"])["status"] == "ready"
     assert changed.stop() == 0
     assert "There is nothing to do" in glossa("reembed", "--data", tmp_path / "data").stdout
+
+
+@pytest.mark.heavy
+def test_a_data_folder_of_an_earlier_release_answers_as_it_did_until_its_vectors_are_those_of_the_encoder(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    old = instances.start(data, "--embedder", "static")
+    with old.client() as client:
+        assert add(client, "lamp.txt", b"the lamp is red")["status"] == "ready"
+    assert old.stop() == 0
+
+    same = instances.start(data)
+    said = (tmp_path / "data.log").read_text().rpartition("The static model made")[2]
+    assert said.startswith(" the vectors of 'default', so the service starts with it")
+    assert f"run `glossa reembed --data {data}` while the service answers" in said
+    assert "is not searched" not in said
+    with same.client() as client:
+        assert search(client, "the lamp")[0]["name"] == "lamp.txt"
+        assert client.post("/v1/ask", json={"question": "Is the lamp red?"}).json()["citations"][0]["name"] == "lamp.txt"
+        assert add(client, "sofa.txt", b"the sofa is green")["status"] == "ready"
+        assert glossa("reembed", "--data", data).stdout.endswith("glossa down, then glossa up\n")
+        assert client.get("/v1/status").json()["embedder"].startswith("glossa-static@")
+    assert same.stop() == 0
+
+    changed = instances.start(data)
+    with changed.client() as client:
+        assert client.get("/v1/status").json()["embedder"].startswith("glossa-encoder@")
+        assert search(client, "Welche Farbe hat das Sofa?")[0]["name"] == "sofa.txt"
+    assert changed.stop() == 0
+    assert (tmp_path / "data.log").read_text().count("The static model made") == 1
 
 
 def test_a_change_of_the_embedder_where_no_service_was_says_so(tmp_path: Path) -> None:

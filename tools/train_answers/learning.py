@@ -114,7 +114,7 @@ def _minimise(loss: Callable[[], torch.Tensor], parameters: torch.Tensor) -> Non
         torch.autograd.backward(value)
         return float(value)
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch declares no types here
 
 
 def _batch(examples: Sequence[Example], columns: Sequence[int], scale: NDArray[np.floating]) -> _Batch:

@@ -12,7 +12,7 @@ class Remembering(Embedder):
 
     def __init__(self, embedder: Embedder) -> None:
         prompts = {"query": embedder.question_prompt, "document": embedder.passage_prompt}
-        super().__init__(embedder.stamp.name, embedder.dimension, prompts, embedder.tokenizer)
+        super().__init__(embedder.stamp.model, embedder.dimension, prompts, embedder.tokenizer)
         self.token_vectors, self.maxsim = embedder.token_vectors, embedder.maxsim
         self._embedder = embedder
         self._passages: dict[str, Vectors] = {}
