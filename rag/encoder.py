@@ -8,6 +8,7 @@ has such instructions.
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,6 +23,7 @@ PACKAGED = Path(__file__).parent / "encoder_model"
 FORMAT = 1
 MOST_TOKENS = 512  # the model has no more positions; what follows is not read
 BATCH_TOKENS = 2048  # padding included: more gains nothing on a CPU, and holds more memory
+LEAST_TOKENS = 256  # of a batch where several streams share the texts of one call
 TEXTS_AT_ONCE = 512  # tokenized together and sorted by length
 DIGEST_CHARACTERS = 8
 BLOCK = 32  # weights that share a scale, https://github.com/ggml-org/ggml/blob/master/src/ggml-common.h (Q4_0)
@@ -52,6 +54,8 @@ class Encoder:
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1]  # of OpenVINO's lines the last says what is wrong
             raise InvalidInput(f"The encoder in {folder} cannot be loaded ({reason}); install the package anew.") from error
         self._check(folder, model.input("embeddings").partial_shape[2].get_length())
+        self._streams = streams
+        self._pool = ThreadPoolExecutor(streams, thread_name_prefix="encoder")
         self._requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(streams):
             self._requests.put(model.create_infer_request())
@@ -75,8 +79,10 @@ class Encoder:
         rest = iter(enumerate(texts))
         while some := list(islice(rest, TEXTS_AT_ONCE)):
             ids = [self.token_ids(text) for _, text in some]
-            for batch in _batches([len(each) for each in ids]):
-                vectors[[some[at][0] for at in batch]] = self._run([ids[at] for at in batch])
+            lengths = [len(each) for each in ids]
+            batches = list(_batches(lengths, min(BATCH_TOKENS, max(LEAST_TOKENS, sum(lengths) // self._streams))))
+            for batch, pooled in zip(batches, self._pool.map(self._run, ([ids[at] for at in batch] for batch in batches)), strict=True):
+                vectors[[some[at][0] for at in batch]] = pooled
         return vectors
 
     def token_ids(self, text: str) -> list[int]:
@@ -129,11 +135,11 @@ def _compiled(graph: Path, streams: int) -> Any:
     return openvino.Core().compile_model(str(graph), "CPU", options)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions of texts of about the same length, so that little is padding, at most BATCH_TOKENS together."""
+def _batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Positions of texts of about the same length, so that little is padding, at most so many tokens together."""
     batch: list[int] = []
     for at in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and lengths[at] * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and lengths[at] * (len(batch) + 1) > most:
             yield batch
             batch = []
         batch.append(at)

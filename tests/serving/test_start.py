@@ -41,8 +41,8 @@ def test_only_a_model_of_a_hub_may_reach_for_the_network(embedder: str | None, o
 
 def test_what_to_do_about_old_collections_names_three_and_the_commands_without_a_password() -> None:
     assert start.old_collections(["default"], Settings()) == (
-        "The static model made the vectors of 'default', so the service starts with it, as --embedder static does, and finds words. "
-        "To find meaning too, run `glossa reembed` while the service answers, then `glossa down`, and start it as now.\n"
+        "The static model made the vectors of 'default', so the service starts with it, as --embedder static does. "
+        "To find meaning too, run `glossa reembed` meanwhile, then `glossa down`, and start again.\n"
     )
     elsewhere = Settings(data=Path("my data"), catalog="postgresql://me:secret@db/glossa")
     said = start.old_collections(["a", "b", "c", "d", "e"], elsewhere)
