@@ -1,65 +1,98 @@
-"""The encoder of the package, as its files are; that the product uses it is in test_embedder.py."""
-
 import json
 import shutil
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rag.embedder import EncoderEmbedder
-from rag.encoder import BATCH_TOKENS, MOST_TOKENS, PACKAGED, Encoder, digest
+from rag.encoder import MOST_TOKENS, PACKAGED, Encoder, digest
 from rag.errors import InvalidInput
 
 
 @pytest.fixture(scope="module")
-def encoder(embedder: EncoderEmbedder) -> Encoder:
-    return embedder.model
+def encoder() -> Encoder:
+    return Encoder(streams=2)
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(PACKAGED, tmp_path / "encoder"))
-
-
-def test_vectors_are_in_the_order_of_the_texts_whatever_is_batched_with_them(encoder: Encoder) -> None:
-    texts = ["query: " + "Der Hund schläft. " * (1 + number * 7 % 40) for number in range(40)]
-    assert sum(len(encoder.token_ids(text)) for text in texts) > 2 * BATCH_TOKENS
+def test_vectors_have_length_one_and_keep_the_order_of_the_texts(encoder: Encoder) -> None:
+    texts = ["passage: " + "word " * count for count in (300, 1, 40, 7)]
     together = encoder.encode(texts)
-    alone = np.stack([encoder.encode([text])[0] for text in texts])
-    assert np.linalg.norm(together, axis=1) == pytest.approx([1] * 40, abs=1e-4)
-    assert (together * alone).sum(axis=1).min() > 0.999  # activations are rounded, by batch
+    assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(4), abs=1e-4)
+    for text, vector in zip(texts, together, strict=True):
+        assert float(encoder.encode([text])[0] @ vector) > 0.995  # padding changes the rounding only
+
+
+def test_a_translation_is_nearer_than_another_sentence(encoder: Encoder) -> None:
+    english, other = encoder.encode(["passage: The canteen closes at three.", "passage: The parliament votes on taxes."])
+    translations = [
+        "Die Kantine schließt um drei.",
+        "La cantine ferme à trois heures.",
+        "โรงอาหารปิดบ่ายสามโมง",
+        "कैंटीन तीन बजे बंद होती है।",
+        "Stołówka zamyka się o trzeciej.",
+    ]
+    for vector in encoder.encode(["passage: " + text for text in translations]):
+        assert vector @ english > vector @ other
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "x" * 100_000, "word " * 100_000, "😀" * 1000, "☃ ½ ∑", "a\x00b\x07", "\ud800", "ab กข कख 漢字 عربي"]
+)
+def test_any_text_has_a_finite_vector(encoder: Encoder, text: str) -> None:
+    assert len(encoder.token_ids(text)) <= MOST_TOKENS
+    assert np.isfinite(encoder.encode([text])).all()
 
 
 def test_what_follows_the_last_position_of_the_model_is_not_read(encoder: Encoder) -> None:
     long = "Der Hund schläft. " * 400
-    assert len(encoder.token_ids(long)) == MOST_TOKENS
     assert encoder.encode([long])[0] == pytest.approx(encoder.encode([long + "Das Parlament tagt."])[0], abs=1e-6)
 
 
-def test_no_text_has_no_vector(encoder: Encoder) -> None:
-    assert encoder.encode([]).shape == (0, encoder.dimension) == (0, 384)
+def test_threads_get_the_same_vectors(encoder: Encoder) -> None:
+    texts = [f"query: question {number}" for number in range(8)]
+    expected = encoder.encode(texts)
+    found: list[float] = []
+    threads = [threading.Thread(target=lambda: found.append(float(np.abs(encoder.encode(texts) - expected).max()))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert max(found) < 1e-3
 
 
-def test_the_digest_changes_with_any_file_that_decides_a_vector_and_with_no_other(copy: Path) -> None:
-    before = digest(copy)
-    assert before == digest(PACKAGED)
-    (copy / "README.md").write_text("changed")
-    assert digest(copy) == before
-    weights = copy / "type_embedding.npy"
-    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
-    assert digest(copy) != before
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-@pytest.mark.parametrize("name", ["encoder.onnx", "word_embeddings.npy", "sentencepiece.model", "config.json"])
-def test_a_damaged_folder_is_refused_with_a_sentence(name: str, copy: Path) -> None:
-    (copy / name).write_bytes(b"damaged")
-    with pytest.raises(InvalidInput, match=r"The encoder in .* cannot be loaded \(.*\); install the package anew"):
-        Encoder(copy)
+def other_format(path: Path) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
 
 
-def test_a_folder_of_another_format_is_refused_with_a_sentence(copy: Path) -> None:
-    configuration = json.loads((copy / "config.json").read_text())
-    (copy / "config.json").write_text(json.dumps(configuration | {"format": 2}))
-    with pytest.raises(InvalidInput, match="has format 2; this release reads format 1"):
-        Encoder(copy)
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("word_embeddings.npy", cut),
+        ("encoder.onnx", cut),
+        ("sentencepiece.model", cut),
+        ("config.json", cut),
+        ("config.json", other_format),
+        ("encoder.onnx", Path.unlink),
+    ],
+)
+def test_a_damaged_model_is_refused_with_a_sentence(tmp_path: Path, name: str, damage: Callable[[Path], None]) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(PACKAGED, folder)
+    damage(folder / name)
+    with pytest.raises(InvalidInput, match=r"^The encoder in .+[.]$"):
+        Encoder(folder)
+
+
+def test_the_digest_changes_with_a_file_that_decides_a_vector_and_with_no_other(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(PACKAGED, tmp_path / "model"))
+    (folder / "README.md").write_text("changed")
+    assert digest(folder) == digest()
+    cut(folder / "type_embedding.npy")
+    assert digest(folder) != digest()
