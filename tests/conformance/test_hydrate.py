@@ -13,7 +13,7 @@ def test_a_chunk_comes_with_its_document_page_and_offsets(desk: Desk) -> None:
     document = desk.upload("a.txt", b"a", "manuals")
     desk.ingest(document, "one", "zwei", language="de")
     _, second = chunk_ids(desk)
-    assert hydrate(desk.engine, [second], visible=None) == {second: Hydrated(document.id, "a.txt", "manuals", 2, 0, 4, "zwei", "de")}
+    assert hydrate(desk.engine, [second], visible=None) == {second: Hydrated(document.id, "a.txt", "manuals", 2, 0, 4, "zwei", "de", "")}
 
 
 def test_deleted_and_unknown_chunks_drop_out(desk: Desk) -> None:
