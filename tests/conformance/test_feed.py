@@ -54,7 +54,7 @@ def test_chunks_come_back_in_order_with_their_arrays_bit_for_bit(desk: Desk) -> 
     assert [str(array.dtype) for array in (first.vector, first.tokens)] == ["float16", "int32"]
 
 
-def test_an_index_gets_a_chunk_after_its_context_and_a_reader_gets_it_without(desk: Desk) -> None:
+def test_an_index_gets_a_chunk_after_its_context_and_a_reader_gets_both_apart(desk: Desk) -> None:
     document = desk.upload("a.txt", b"a")
     attempt = documents.start_attempt(desk.engine, document.id)
     assert attempt is not None
@@ -65,7 +65,7 @@ def test_an_index_gets_a_chunk_after_its_context_and_a_reader_gets_it_without(de
     assert [chunk.text for chunk in loaded] == ["The lamp. Warranty. It lasts two years.", "End."]
     assert [each.chunk.contextual for each in chunks] == ["The lamp. Warranty. It lasts two years.", "End."]
     shown = hydrate(desk.engine, [chunk.id for chunk in loaded], visible=None)
-    assert [found.text for found in shown.values()] == ["It lasts two years.", "End."]
+    assert [(found.text, found.context) for found in shown.values()] == [("It lasts two years.", "The lamp. Warranty"), ("End.", "")]
 
 
 def test_a_content_of_more_chunks_than_a_batch_is_stored_and_loaded_whole(desk: Desk) -> None:

@@ -56,6 +56,6 @@ def test_a_citation_quotes_the_sentence_that_proves_the_statement(embedder: Embe
     assert citation.quote == "The Borealis lamp costs forty-nine euros." == PAGE[citation.start - 100 : citation.end - 100]
 
 
-def test_a_statement_that_is_near_to_nothing_is_proved_by_the_whole_passage(embedder: Embedder) -> None:
+def test_a_marker_that_stands_behind_nothing_cites_the_whole_passage(embedder: Embedder) -> None:
     (citation,) = cite("[1]", [passage()], embedder)
     assert (citation.start, citation.end, citation.quote) == (0, len(PAGE), PAGE)

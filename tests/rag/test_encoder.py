@@ -45,6 +45,11 @@ def test_any_text_has_a_finite_vector(encoder: Encoder, text: str) -> None:
     assert np.isfinite(encoder.encode([text])).all()
 
 
+def test_what_follows_the_last_position_of_the_model_is_not_read(encoder: Encoder) -> None:
+    long = "Der Hund schläft. " * 400
+    assert encoder.encode([long])[0] == pytest.approx(encoder.encode([long + "Das Parlament tagt."])[0], abs=1e-6)
+
+
 def test_threads_get_the_same_vectors(encoder: Encoder) -> None:
     texts = [f"query: question {number}" for number in range(8)]
     expected = encoder.encode(texts)
