@@ -49,14 +49,11 @@ def statements(answer: str) -> dict[int, str]:
 
 
 def cite(answer: str, passages: Sequence[Passage], embedder: Embedder) -> list[Citation]:
-    """A citation for each marker of the answer: of the passage that it names, the sentence nearest to what it stands behind.
-
-    A marker that stands behind nothing cites the whole passage.
-    """
+    """A citation for each marker of the answer: of the passage that it names, the sentence nearest to what it stands behind."""
     citations = []
     for number, statement in statements(answer).items():
         passage = passages[number - 1]
-        start, end = support(statement, passage, embedder) if statement else (passage.start, passage.end)
+        start, end = support(statement, passage, embedder)
         quote = passage.text[start - passage.start : end - passage.start]
         citations.append(Citation(number, passage.document_id, passage.name, passage.page, start, end, quote))
     return citations
