@@ -189,23 +189,6 @@ def test_the_sample_is_even_prefers_thin_languages_and_is_the_same_each_time(tmp
     assert groups == sample(tmp_path, 6, seed=0) != sample(tmp_path, 6, seed=1)
 
 
-@pytest.mark.heavy
-def test_the_command_fits_a_projection(folder_of_wheels: Path, tmp_path: Path) -> None:
-    rows = [
-        {"en": f"The dog number {n} is sleeping.", "de": f"Der Hund Nummer {n} schläft gerade.", "th": f"สุนัขหมายเลข {n} กำลังนอนหลับอยู่ในบ้าน"}
-        for n in range(20)
-    ]
-    write(tmp_path / "parallel" / "made.jsonl.gz", rows)
-    out = tmp_path / "projection.npy"
-    folders = ["--data", str(tmp_path), "--wheels", str(folder_of_wheels), "--out", str(out)]
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.build_encoder.fit", *folders], capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "60 texts in 20 groups" in done.stdout
-    assert np.trace(np.load(out)) == pytest.approx(382, abs=1e-3)
-
-
 def test_a_fit_without_data_ends_with_one_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tools.build_encoder.fit", "--data", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=ROOT)

@@ -112,7 +112,7 @@ def _minimise(loss: Callable[[], torch.Tensor], parameters: torch.Tensor) -> Non
         optimizer.zero_grad()
         value = loss()
         torch.autograd.backward(value)
-        return float(value)
+        return float(value.detach())
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]  # torch declares no types here
 
