@@ -13,7 +13,7 @@ from rag.catalog.surroundings import widen
 from rag.chat import Message
 from rag.cited import MARKERS, MarkerFilter
 from rag.errors import InvalidInput
-from rag.followup import asked_before, in_context
+from rag.followup import asked_before
 from rag.hazards import Refused, refusal
 from rag.languages import LANGUAGES, UNKNOWN, detect_language
 from rag.prompt import Budget, Conversation, Prompt, assemble
@@ -91,9 +91,7 @@ async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGe
             notes = [*notes, "The language model is not available; these are sentences quoted from the documents."]
     answer, confidence = nothing_found(asked.language), 0.0
     if asked.passages:
-        extraction = await services.retrieval.extract.remote(
-            in_context(asked.question, asked_before(asked.history)), asked.passages, asked.language
-        )
+        extraction = await services.retrieval.extract.remote(asked.question, asked.passages, asked.language, asked_before(asked.history))
         answer, confidence = quote(extraction.extracts, asked.passages, asked.language), extraction.confidence
     for piece in answer.pieces:
         yield piece

@@ -121,11 +121,15 @@ class Retrieval:
             raise InvalidInput(f"There is no version {version} yet, the latest is {latest}; use one that an upload or a delete returned.")
         await asyncio.to_thread(self.retriever.follow)
 
-    async def extract(self, question: str, passages: Sequence[Passage], language: str) -> Extraction:
-        """What of the passages answers the question, and how sure that is."""
+    async def extract(self, question: str, passages: Sequence[Passage], language: str, earlier: str = "") -> Extraction:
+        """What of the passages answers the question, by itself or else after the one before it, and how sure that is."""
         from rag.extractive import extract
 
-        return await asyncio.to_thread(extract, question, passages, self.retriever.embedder, language)
+        embedder = self.retriever.embedder
+        made = await asyncio.to_thread(extract, question, passages, embedder, language)
+        if made.extracts or not earlier:
+            return made
+        return await asyncio.to_thread(extract, in_context(question, earlier), passages, embedder, language)
 
     async def cite(self, answer: str, passages: Sequence[Passage]) -> list[Citation]:
         """The proof of an answer that a language model wrote from these passages."""
