@@ -8,18 +8,19 @@ from tests import service as instances
 from tests.service import finished, search, upload
 
 DOCUMENTS = 24
+FAST = ("--embedder", "static")  # the encoder would take a minute for these
 
 
 @pytest.mark.heavy
 def test_a_kill_of_the_whole_tree_during_ingest_loses_no_acknowledged_upload(tmp_path: Path) -> None:
-    running = instances.start(tmp_path / "data")
+    running = instances.start(tmp_path / "data", *FAST)
     with running.client() as client:
         files = [(f"note-{n}.txt", f"The locker number {n} belongs to employee {n * 7919}.\n".encode() * 400) for n in range(DOCUMENTS)]
         rows = upload(client, *files, ("broken.pdf", b"%PDF-1.7 and then nothing"))
         running.kill()
     assert len(rows) == DOCUMENTS + 1
 
-    again = instances.start(tmp_path / "data")
+    again = instances.start(tmp_path / "data", *FAST)
     try:
         with again.client() as client:
             ended = [finished(client, row["id"]) for row in rows]

@@ -22,7 +22,7 @@ FEW = 3
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    limits = ("--max-queued-documents", str(FEW), "--max-documents", str(2 * FEW))
+    limits = ("--max-queued-documents", str(FEW), "--max-documents", str(2 * FEW), "--embedder", "static")  # 100,000 rows
     running = instances.start(tmp_path_factory.mktemp("small") / "data", *limits)
     yield running
     running.stop()

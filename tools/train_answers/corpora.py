@@ -15,9 +15,8 @@ from rag.languages import detect_document_language
 from rag.question_language import detect_question_language
 from rag.ranking import Question, Ranked, rank
 from rag.records import Page, Passage
+from rag.retriever import CANDIDATES
 from rag.shard import Shard
-
-DEPTH = 100  # candidates that are ranked, as many as the product ranks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Corpus:
         """Rank the chunks for a question in whatever language it is detected to be."""
         vector, tokens = self._embedder.encode_question(text), self._embedder.tokenize(text).ids
         question = Question(text, detect_question_language(text), vector, tokens)
-        return Search(question, rank(question, self._shards, within=None, depth=DEPTH, maxsim=self._embedder.maxsim))
+        return Search(question, rank(question, self._shards, within=None, depth=CANDIDATES, maxsim=self._embedder.maxsim))
 
     def passages(self, search: Search, count: int, *, without: str | None = None) -> list[Passage]:
         """The best `count` passages, best first, as if document `without` were not there."""
