@@ -21,7 +21,7 @@ def test_langchain_asks_and_streams_and_embeds(llm: Service) -> None:
         api_key=llm.key,  # type: ignore[arg-type]
         check_embedding_ctx_length=False,  # else it sends the tokens of another model in place of text
     )
-    assert [len(vector) for vector in embeddings.embed_documents(["Urlaub", "holiday"])] == [256, 256]
+    assert [len(vector) for vector in embeddings.embed_documents(["Urlaub", "holiday"])] == [384, 384]
 
 
 def test_llamaindex_asks_and_streams_and_embeds(llm: Service) -> None:
@@ -30,4 +30,4 @@ def test_llamaindex_asks_and_streams_and_embeds(llm: Service) -> None:
     assert chat.chat([message]).message.content == SAYS
     assert "".join(chunk.delta or "" for chunk in chat.stream_chat([message])) == SAYS
     embedding = OpenAILikeEmbedding(model_name="glossa-embedder", api_base=f"{llm.url}/v1", api_key=llm.key)
-    assert len(embedding.get_text_embedding("Urlaub")) == 256
+    assert len(embedding.get_text_embedding("Urlaub")) == 384
