@@ -65,10 +65,14 @@ class Candidate:
 
 
 def candidates(question: str, language: str, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
-    """The units of the passages, best passages first, 16 at most, with their features. Headings and questions are no candidates."""
+    """The units of the passages, best passages first, 16 at most, with their features.
+
+    Headings and questions are no candidates, nor is a unit that says what one before it says: each would take half of the other's share.
+    """
     found: list[tuple[int, Unit]] = []
+    said: set[str] = set()
     for index, passage in enumerate(passages):
-        own = [unit for unit in units(passage.text, passage.language) if unit.kind not in CONTEXT_KINDS]
+        own = [unit for unit in _new_units(passage, said) if unit.kind not in CONTEXT_KINDS]
         if found and len(found) + len(own) > MOST_UNITS:
             break
         found += [(index, unit) for unit in own[: MOST_UNITS - len(found)]]
@@ -76,6 +80,18 @@ def candidates(question: str, language: str, passages: Sequence[Passage], embedd
         return []
     table = _Table(question, language, passages, found, embedder).features()
     return [Candidate(passage, unit, row) for (passage, unit), row in zip(found, table, strict=True)]
+
+
+def _new_units(passage: Passage, said: set[str]) -> list[Unit]:
+    """The units of the passage whose words, after the same title and heading, were not `said`; they are from now on."""
+    new = []
+    for unit in units(passage.text, passage.language):
+        needed = slice(*unit.context) if unit.context else slice(0)
+        words = " ".join(f"{passage.context}\n{passage.text[needed]}\n{passage.text[unit.start : unit.end]}".casefold().split())
+        if words not in said:
+            said.add(words)
+            new.append(unit)
+    return new
 
 
 class _Table:

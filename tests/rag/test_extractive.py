@@ -103,6 +103,12 @@ def test_nothing_is_said_twice(embedder: Embedder) -> None:
     assert len({unit.text for unit in chosen}) == len(chosen)
 
 
+def test_copies_of_a_document_take_no_confidence_away(embedder: Embedder) -> None:
+    text, question = PAGES["en"]
+    once, thrice = (extract(question, [passage(text, "en")] * copies, embedder, "en") for copies in (1, 3))
+    assert thrice.confidence == pytest.approx(once.confidence, abs=0.02)
+
+
 def test_at_most_three_units_are_chosen(embedder: Embedder) -> None:
     places = ("Leeds", "Pune", "Recife", "Torino", "Lyon", "Bogotá", "Freiburg")
     text = " ".join(f"The holiday in {place} begins on day {number} of the month." for number, place in enumerate(places))
