@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 from rag import encoder
 from rag.errors import InvalidInput
+from rag.likeness import Likeness, measured
 from rag.maxsim import MaxSim
 from rag.records import EmbedderStamp
 
@@ -80,11 +81,12 @@ class PassageEmbedder(ABC):
 
 
 class Embedder(PassageEmbedder):
-    """A loaded model. `token_vectors` f32 (vocabulary, d), of vectors that do not depend on the context, and `maxsim` over them exist for
+    """A loaded model. `likeness` brings its cosines onto the encoder's scale. `token_vectors` f32 (vocabulary, d), of vectors that do not depend on the context, and `maxsim` over them exist for
     the two models of the package and for static ones."""
 
     token_vectors: Vectors | None = None
     maxsim: MaxSim | None = None
+    likeness = Likeness()
 
     @abstractmethod
     def encode_question(self, question: str) -> Vectors:
@@ -101,6 +103,7 @@ class StaticEmbedder(Embedder):
         super().__init__(name, token_vectors.shape[1], prompts, tokenizer)
         self.token_vectors = token_vectors
         self.maxsim = MaxSim(token_vectors)
+        self.likeness = measured(self.encode_question, self.encode_passages)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         encodings = self.tokenizer.encode_batch([self.passage_prompt + text for text in texts], add_special_tokens=False)

@@ -22,6 +22,8 @@ WORDS = 2.0  # in one language only: across languages the fit leaves nothing to 
 SAME_LANGUAGE = -0.6
 # Logistic fit on the best candidates of the same questions, each asked with and without its paragraph in the corpus
 MIDDLE = 14.7
+# Late interaction as a line over the cosine: right and best wrong passages of XQuAD have 0.87 / 0.80 by the vector and 0.70 / 0.43 by tokens
+TOKENS_PER_PASSAGE, NO_TOKENS = 3.9, 0.69
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,11 @@ class Evidence:
 def fuse(evidence: Evidence) -> Floats:
     """The probability that each candidate answers, f32 (n,), to be compared between questions and pairs of languages.
 
-    The scale holds for the encoder of the package; with another embedder the order is meaningful, the scale less so. Without token vectors
-    the vector takes over their weight.
+    `evidence.passage` is on the scale of the encoder of the package (`rag.likeness`). Without token vectors, what late interaction would
+    give is estimated from it.
     """
-    similarity = PASSAGE * evidence.passage
-    similarity = similarity + TOKENS * (evidence.passage if evidence.tokens is None else evidence.tokens)
+    tokens = TOKENS_PER_PASSAGE * (evidence.passage - NO_TOKENS) if evidence.tokens is None else evidence.tokens
+    similarity = PASSAGE * evidence.passage + TOKENS * tokens
     same = evidence.same_language * (WORDS * evidence.lexical + SAME_LANGUAGE)
     scores: Floats = (1 / (1 + np.exp(MIDDLE - similarity - SOUNDS * evidence.sounds - same))).astype(np.float32)
     return scores

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.fusion import Evidence, fuse
+from rag.likeness import Likeness
 from rag.maxsim import MaxSim, TokenIds
 from rag.shard import Shard
 
@@ -51,17 +52,20 @@ class _Candidates:
     tokens: list[TokenIds]
 
 
-def rank(question: Question, shards: Sequence[Shard], *, within: Ids | None, depth: int, maxsim: MaxSim | None) -> Ranked:
+def rank(
+    question: Question, shards: Sequence[Shard], *, within: Ids | None, depth: int, maxsim: MaxSim | None, likeness: Likeness
+) -> Ranked:
     """About `depth` candidates, best first; every language among the shards has an equal share, so that none hides another.
 
-    `within` holds the chunk ids that may be found (None: all). `maxsim` is None when the embedder has no token vectors.
+    `within` holds the chunk ids that may be found (None: all). `maxsim` is None when the embedder has no token vectors; `likeness` is the
+    embedder's.
     """
     by_language: dict[str, list[Shard]] = defaultdict(list)
     for shard in shards:
         by_language[shard.language].append(shard)
     share = max(depth // max(len(by_language), 1), FEWEST_PER_LANGUAGE)
     found = [candidates for group in by_language.values() for candidates in _of_language(question, group, within, share)]
-    return _fused(question, found, maxsim)
+    return _fused(question, found, maxsim, likeness)
 
 
 def _of_language(question: Question, shards: Sequence[Shard], within: Ids | None, share: int) -> list[_Candidates]:
@@ -104,7 +108,7 @@ def _bar(scores: Sequence[float], count: int) -> float:
     return sorted(scores, reverse=True)[count - 1] if len(scores) > count else -np.inf
 
 
-def _fused(question: Question, found: Sequence[_Candidates], maxsim: MaxSim | None) -> Ranked:
+def _fused(question: Question, found: Sequence[_Candidates], maxsim: MaxSim | None, likeness: Likeness) -> Ranked:
     if not found:
         return Ranked(np.empty(0, np.int64), np.empty(0, np.float32), {})
     ids = np.concatenate([candidates.ids for candidates in found])
@@ -113,7 +117,7 @@ def _fused(question: Question, found: Sequence[_Candidates], maxsim: MaxSim | No
         languages = [candidates.language for candidates in found for _ in candidates.tokens]
         tokens = maxsim.score(question.tokens, [tokens for candidates in found for tokens in candidates.tokens], languages)
     evidence = Evidence(
-        passage=np.concatenate([candidates.passage for candidates in found]),
+        passage=likeness(np.concatenate([candidates.passage for candidates in found])),
         tokens=tokens,
         lexical=np.concatenate([candidates.lexical for candidates in found]),
         sounds=np.concatenate([candidates.sounds for candidates in found]),

@@ -110,7 +110,7 @@ class Retriever:
             with self._faiss.shared():
                 shards = self._shards_for(visible, languages)
                 available = sum(map(len, shards)) if within is None else len(within)
-                ranked = rank(asked, shards, within=within, depth=depth, maxsim=self.embedder.maxsim)
+                ranked = rank(asked, shards, within=within, depth=depth, maxsim=self.embedder.maxsim, likeness=self.embedder.likeness)
             passages, gone = self._hydrate(ranked, k, visible, languages, document_ids)
             if gone:  # from the catalog and not yet from this index, which then lacks what replaced it too
                 self.follow()

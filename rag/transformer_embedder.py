@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from rag.embedder import Embedder, StaticEmbedder, Vectors, normalised
 from rag.errors import InvalidInput
+from rag.likeness import measured
 
 BATCH = 256
 
@@ -23,6 +24,7 @@ class TransformerEmbedder(Embedder):
         super().__init__(name, dimension, model.prompts, tokenizer)
         self.model = model
         self._turn = threading.Lock()  # its tokenizer fails when two threads set its truncation at once
+        self.likeness = measured(self.encode_question, self.encode_passages)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self._encode(list(texts), self.passage_prompt) if texts else np.empty((0, self.dimension), np.float32)

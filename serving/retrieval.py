@@ -46,6 +46,8 @@ class Retrieval:
         self.reranking = reranking
         self.engine = open_catalog(settings.catalog_url)
         embedder = load_embedder(settings.embedder, streams=streams(settings))
+        # answers are chosen by the encoder of the package, for which their model was fitted, whatever finds the passages
+        self.encoder = embedder if settings.embedder is None else load_embedder(streams=streams(settings))
         for name in switch(self.engine, embedder.stamp):
             log.warning("collection %s has the vectors of %s now", name, embedder.stamp.model)
         self.retriever = Retriever(self.engine, embedder)
@@ -125,11 +127,10 @@ class Retrieval:
         """What of the passages answers the question, by itself or else after the one before it, and how sure that is."""
         from rag.extractive import extract
 
-        embedder = self.retriever.embedder
-        made = await asyncio.to_thread(extract, question, passages, embedder, language)
+        made = await asyncio.to_thread(extract, question, passages, self.encoder, language)
         if made.extracts or not earlier:
             return made
-        return await asyncio.to_thread(extract, in_context(question, earlier), passages, embedder, language)
+        return await asyncio.to_thread(extract, in_context(question, earlier), passages, self.encoder, language)
 
     async def cite(self, answer: str, passages: Sequence[Passage]) -> list[Citation]:
         """The proof of an answer that a language model wrote from these passages."""

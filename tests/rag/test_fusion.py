@@ -34,5 +34,6 @@ def test_at_equal_similarity_a_foreign_passage_is_worth_more() -> None:
     assert score(0.7, 0.5, 0, False) > score(0.7, 0.5, 0, True)
 
 
-def test_without_token_vectors_the_vector_carries_their_weight() -> None:
-    assert score(0.6, None, 0.1, True) == pytest.approx(score(0.6, 0.6, 0.1, True), abs=1e-5)
+@pytest.mark.parametrize(("passage", "tokens"), [(0.80, 0.43), (0.87, 0.70)])
+def test_without_token_vectors_what_they_would_give_is_estimated_from_the_vector(passage: float, tokens: float) -> None:
+    assert score(passage, None, 0.1, True) == pytest.approx(score(passage, tokens, 0.1, True), abs=0.01)

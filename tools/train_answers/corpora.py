@@ -54,7 +54,9 @@ class Corpus:
         """Rank the chunks for a question in whatever language it is detected to be."""
         vector, tokens = self._embedder.encode_question(text), self._embedder.tokenize(text).ids
         question = Question(text, detect_question_language(text), vector, tokens)
-        return Search(question, rank(question, self._shards, within=None, depth=CANDIDATES, maxsim=self._embedder.maxsim))
+        embedder = self._embedder
+        ranked = rank(question, self._shards, within=None, depth=CANDIDATES, maxsim=embedder.maxsim, likeness=embedder.likeness)
+        return Search(question, ranked)
 
     def passages(self, search: Search, count: int, *, without: str | None = None) -> list[Passage]:
         """The best `count` passages, best first, as if document `without` were not there."""
