@@ -38,12 +38,14 @@ def nothing_found(language: str) -> Answer:
 
 
 def quote(extracts: Sequence[Extract], passages: Sequence[Passage], language: str) -> Answer:
-    """The extractive answer: each sentence in its document's own words, followed by its marker.
+    """The extractive answer: each unit in its document's own words, followed by its marker; before it, where several documents answer, the
+    title of its own.
 
     Raises ValueError when an extract is not what its passage says at that span: a citation must never be wrong.
     """
     if not extracts:
         return nothing_found(language)
+    several = len({passages[extract.passage].document_id for extract in extracts}) > 1
     pieces: list[str] = []
     citations: list[Citation] = []
     for marker, extract in enumerate(extracts, start=1):
@@ -51,5 +53,11 @@ def quote(extracts: Sequence[Extract], passages: Sequence[Passage], language: st
         if passage.text[extract.start - passage.start : extract.end - passage.start] != extract.text:
             raise ValueError(f"The extract at {extract.start}-{extract.end} differs from {passage.name}, page {passage.page}.")
         citations.append(Citation(marker, passage.document_id, passage.name, passage.page, extract.start, extract.end, extract.text))
-        pieces.append(f"{' ' if pieces else ''}{SPACES.sub(' ', extract.text)} [{marker}]")
+        label = f"{title(passage)}: " if several else ""
+        pieces.append(f"{' ' if pieces else ''}{label}{SPACES.sub(' ', extract.text)} [{marker}]")
     return Answer(tuple(pieces), tuple(citations))
+
+
+def title(passage: Passage) -> str:
+    """The title of the passage's document, or its file name where it has none."""
+    return passage.context.partition(". ")[0] or passage.name

@@ -17,12 +17,12 @@ Floats = NDArray[np.float32]
 
 PASSAGE, TOKENS, SOUNDS = 13.8, 6.5, 1.8
 WORDS = 2.0  # in one language only: across languages the fit leaves nothing to them, as names and codes meet by their sounds
-# Passages in the question's language are alike to it in all signals. The fit asks for -1.0; -0.6 costs 2.8 points across languages in a
+# Passages in the question's language are like it in all signals. The fit asks for -1.0; -0.6 costs 2.8 points across languages in a
 # mixed collection and keeps rules of one's own office before the same rules of another (samples, paraphrased: 69% -> 94%).
 SAME_LANGUAGE = -0.6
 # Logistic fit on the best candidates of the same questions, each asked with and without its paragraph in the corpus
 MIDDLE = 14.7
-# Late interaction as a line over the cosine: right and best wrong passages of XQuAD have 0.87 / 0.80 by the vector and 0.70 / 0.43 by tokens
+# Late interaction as a line over the cosine: right and best wrong passages of XQuAD have 0.87, 0.80 by the vector and 0.70, 0.43 by tokens
 TOKENS_PER_PASSAGE, NO_TOKENS = 3.9, 0.69
 
 

@@ -1,7 +1,7 @@
 """What a model's cosines mean: brings them onto the scale of the encoder of the package, for which the weights of `rag.fusion` were fitted.
 
-Models differ in where their cosines lie: multilingual-e5 gives 0.75 to 0.9, others 0.1 to 0.7. Each is asked the same few questions when it is
-loaded; the line through the mean cosine of right pairs and of wrong ones gives gain and offset.
+Models differ in where their cosines lie: multilingual-e5 gives 0.75 to 0.9, others 0.1 to 0.7. Each is asked the same few questions when it
+is loaded; the line through the mean cosine of right pairs and of wrong ones gives gain and offset.
 """
 
 from collections.abc import Callable, Sequence

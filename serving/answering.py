@@ -25,6 +25,7 @@ from serving.services import Services
 log = logging.getLogger("ray.serve")
 EXTRACTIVE, GUARD = "extractive", "guard"  # names of what answered, where it was no language model
 ATTACKS = "Left out, as they look like an attack on the language model: {number} passages."
+SEVERAL = "Several documents answer; before each quote stands the title of its own."
 USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 WIDENED = 4  # passages, the best, that get their neighbours where the prompt has room
 
@@ -93,6 +94,8 @@ async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGe
     if asked.passages:
         extraction = await services.retrieval.extract.remote(asked.question, asked.passages, asked.language, asked_before(asked.history))
         answer, confidence = quote(extraction.extracts, asked.passages, asked.language), extraction.confidence
+        if len({citation.document_id for citation in answer.citations}) > 1:
+            notes = [*notes, SEVERAL]
     for piece in answer.pieces:
         yield piece
     yield Answered(answer.text, answer.citations, EXTRACTIVE, notes, confidence=confidence)

@@ -7,6 +7,8 @@ import { events } from "./sse.js";
 
 const box = byId("question");
 const MARK = /\s*\[(\d+)\]/g;
+const SPACES = /\s+/g;
+const AROUND = 140; // characters shown before and after a quote
 
 box.addEventListener("input", grow);
 box.addEventListener("keydown", (event) => {
@@ -57,28 +59,34 @@ async function follow(response, turn, answer) {
     if (name === "error") throw new Error(data.detail);
     if (name === "done") {
       finished = true;
-      answer.replaceChildren(...(data.generator === "extractive" ? statements : written)(data, passages));
+      answer.replaceChildren(...(data.generator === "extractive" ? quotes : written)(data, passages));
       turn.append(foot(data, passages));
     }
   }
   if (!finished) throw new Error("The answer broke off; ask again.");
 }
 
-// The answer's text with each [n] turned into a button, one paragraph a statement.
-function statements(data, passages) {
-  const citations = new Map(data.citations.map((citation) => [citation.marker, citation]));
-  if (!citations.size) return [make("p", { class: "nothing", lang: data.language === "und" ? null : data.language, dir: "auto" }, data.answer)];
-  const nodes = [];
-  let from = 0;
-  for (const match of data.answer.matchAll(MARK)) {
-    const citation = citations.get(Number(match[1]));
-    if (!citation) continue;
-    const { mark, source, language } = proof(citation, passages);
-    const lang = language && language !== "und" ? language : null;
-    nodes.push(make("blockquote", {}, make("p", { lang, dir: "auto" }, data.answer.slice(from, match.index).trim(), " ", mark), source));
-    from = match.index + match[0].length;
-  }
-  return nodes;
+// What was quoted, one paragraph a quote, each within a line or two of what stands around it.
+function quotes(data, passages) {
+  if (!data.citations.length) return [make("p", { class: "nothing", lang: data.language === "und" ? null : data.language, dir: "auto" }, data.answer)];
+  return data.citations.map((citation) => {
+    const { mark, source, passage } = proof(citation, passages);
+    const lang = passage && passage.language !== "und" ? passage.language : null;
+    const [before, after] = around(citation, passage);
+    const quote = make("strong", {}, citation.quote.replace(SPACES, " "));
+    return make("blockquote", {}, make("p", { lang, dir: "auto" }, before, quote, after, " ", mark), source);
+  });
+}
+
+// The words of the passage before and after a quote, whole ones, with dots where more follows.
+function around(citation, passage) {
+  if (!passage) return ["", ""];
+  const points = Array.from(passage.text); // spans count code points, as Python does
+  const before = points.slice(0, citation.start - passage.start).join("").trim().replace(SPACES, " ");
+  const after = points.slice(citation.end - passage.start).join("").trim().replace(SPACES, " ");
+  const last = before.length > AROUND ? `… ${before.slice(-AROUND).replace(/^\S*\s/, "")}` : before;
+  const first = after.length > AROUND ? `${after.slice(0, AROUND).replace(/\s\S*$/, "")} …` : after;
+  return [last && `${last} `, first && ` ${first}`];
 }
 
 // What a language model wrote: its paragraphs with marks in them, and below the sources with the words they quote.
@@ -93,19 +101,27 @@ function written(data, passages) {
     return make("p", { lang, dir: "auto" }, ...parts);
   });
   const sources = data.citations.map((citation) => {
-    const { mark, source, language } = proof(citation, passages);
-    return make("li", {}, mark, " ", source, make("p", { lang: language === "und" ? null : language, dir: "auto" }, citation.quote));
+    const { mark, source, passage } = proof(citation, passages);
+    const lang = passage && passage.language !== "und" ? passage.language : null;
+    return make("li", {}, mark, " ", source, make("p", { lang, dir: "auto" }, citation.quote));
   });
   return sources.length ? [...paragraphs, make("ul", { class: "sources" }, ...sources)] : paragraphs;
 }
 
 function proof(citation, passages) {
-  const language = passages.find((passage) => passage.document_id === citation.document_id && passage.page === citation.page)?.language;
-  const open = () => read(citation.document_id, citation.page, { start: citation.start, end: citation.end, language });
+  const { document_id: id, page, start, end } = citation;
+  const passage = passages.find((each) => each.document_id === id && each.page === page && each.start <= start && end <= each.end);
+  const open = () => read(id, page, { start, end, language: passage?.language });
   const label = `Source ${citation.marker}: ${citation.name}, page ${citation.page}`;
   const mark = make("button", { type: "button", class: "mark", "aria-label": label, title: label, onclick: open }, String(citation.marker));
-  const source = make("button", { type: "button", class: "source", onclick: open }, `${citation.name} · page ${citation.page} · ${languageName(language)}`);
-  return { mark, source, language };
+  const source = make("button", { type: "button", class: "source", onclick: open }, place(citation, passage));
+  return { mark, source, passage };
+}
+
+// From which document, page and section something comes, and in which language it is.
+function place(where, passage) {
+  const section = passage?.context.split(". ").pop();
+  return [where.name, `page ${where.page}`, section, languageName(passage?.language)].filter(Boolean).join(" · ");
 }
 
 // The probability that the first quote answers, in words.
@@ -123,7 +139,7 @@ function foot(data, passages) {
   if (data.timings_ms?.total) told.push(`${Math.round(data.timings_ms.total)} ms`);
   const found = passages.map((passage) => {
     const open = () => read(passage.document_id, passage.page, passage);
-    const head = make("button", { type: "button", class: "source", onclick: open }, `${passage.name} · page ${passage.page} · ${languageName(passage.language)}`);
+    const head = make("button", { type: "button", class: "source", onclick: open }, place(passage, passage));
     const lang = passage.language === "und" ? null : passage.language;
     return make("li", {}, head, make("span", { class: "score", title: "Score, 0 to 1" }, passage.score.toFixed(2)), make("p", { lang, dir: "auto" }, passage.text));
   });

@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from rag.embedder import STATIC, Embedder, load_embedder
+from rag.embedder import STATIC, Embedder, EncoderEmbedder, load_embedder, load_encoder
+from rag.reader import Reader
 from tests.rag.desk import Desk, open_desk
 from tests.rag.tiny_transformer import save_tiny_transformer
 
 
 @pytest.fixture(scope="session")
-def embedder() -> Embedder:
+def embedder() -> EncoderEmbedder:
     """The default one, the encoder in the package."""
-    return load_embedder()
+    return load_encoder()
+
+
+@pytest.fixture(scope="session")
+def reader(embedder: EncoderEmbedder) -> Reader:
+    """The reader in the package."""
+    return Reader(embedder.model)
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,33 @@ def test_the_right_sentence_is_quoted_within_a_language_and_across(service: Serv
     assert report.returncode == 0, report.stdout + report.stderr
 
 
+@pytest.mark.parametrize(
+    ("question", "document", "right"),
+    [
+        ("How many days of annual leave do employees in Chiang Mai get?", "rongngan-chiangmai.pdf", "สิบสองวัน"),
+        ("Wie viele Urlaubstage habe ich in Freiburg?", "arbeitsordnung-freiburg.pdf", "30 Arbeitstage"),
+        ("How long does the rear light take to charge?", "khumue-pedra.txt", "หนึ่งชั่วโมงสิบนาที"),
+        ("Wie lange dauert es, das Rücklicht zu laden?", "khumue-pedra.txt", "หนึ่งชั่วโมงสิบนาที"),
+        ("What is the warranty on the battery?", "lumo-3-manual.html", "the battery for two"),
+        ("¿Cuánto cuesta el Lumo 3?", "price-list-2026.csv", "name: Lumo 3; "),
+        ("จะติดต่อฝ่ายบุคคลได้อย่างไร", "rongngan-chiangmai.pdf", "ฝ่ายบุคคล"),
+        ("मुझे छुट्टी के लिए कैसे आवेदन करना चाहिए?", "pune-karyalay.pdf", "तीन हफ़्ते"),
+        ("Who won the world cup in 2018?", None, ""),
+    ],
+)
+def test_what_a_newcomer_asks_first_is_answered_right(
+    service: Service, ingested: str, question: str, document: str | None, right: str
+) -> None:
+    with service.client() as client:
+        citations = client.post("/v1/ask", json={"question": question, "collections": [ingested]}).json()["citations"]
+    if document is None:
+        assert citations == []
+    else:
+        assert citations, "refused"
+        assert citations[0]["name"] == document
+        assert right in citations[0]["quote"]
+
+
 def test_questions_in_free_wording_find_their_document(service: Service, ingested: str) -> None:
     least = ["--min-same", "0.9", "--min-cross", "0.9"]
     report = glossa(service, "eval", SAMPLES / "questions-paraphrased.jsonl", "--collection", ingested, *least)
