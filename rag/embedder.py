@@ -160,7 +160,8 @@ def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embed
     never meet. Raises InvalidInput when there is no such model or it cannot be had from here.
     """
     if name_or_path is None:
-        return load_encoder(streams)
+        static = _load_static(STATIC_MODEL, STATIC_NAME)
+        return EncoderEmbedder(encoder.Encoder(streams=streams), encoder_name(), static)
     if name_or_path == STATIC:
         return _load_static(STATIC_MODEL, static_name())
     from rag.transformer_embedder import load  # imports torch
@@ -171,11 +172,6 @@ def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embed
     if not HUB_NAME.fullmatch(name_or_path):
         raise InvalidInput(f"No embedder {name_or_path!r} was found; give a sentence-transformers folder, or a hub name ('owner/model').")
     return load(name_or_path, name_or_path, local=False)
-
-
-def load_encoder(streams: int = 1) -> EncoderEmbedder:
-    """The encoder in the package. Raises InvalidInput when its files are damaged."""
-    return EncoderEmbedder(encoder.Encoder(streams=streams), encoder_name(), _load_static(STATIC_MODEL, STATIC_NAME))
 
 
 def encoder_name() -> str:

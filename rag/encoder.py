@@ -7,16 +7,16 @@ has such instructions.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.compiled_graph import CompiledGraph, batches
 from rag.errors import InvalidInput
 
 PACKAGED = Path(__file__).parent / "encoder_model"
@@ -30,7 +30,6 @@ BLOCK = 32  # weights that share a scale, https://github.com/ggml-org/ggml/blob/
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
-Spans = NDArray[np.int32]
 
 
 class Encoder:
@@ -49,14 +48,17 @@ class Encoder:
             self._table = np.load(folder / "word_embeddings.npy", mmap_mode="r")
             self._type = np.load(folder / "type_embedding.npy")
             self._pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "sentencepiece.model"))
-            self._graph = CompiledGraph(folder / "encoder.onnx", streams)
-            self.dimension = self._graph.width("pooled")
+            model = _compiled(folder / "encoder.onnx", streams)
+            self.dimension = int(model.output("pooled").partial_shape[1].get_length())
         except (OSError, EOFError, LookupError, TypeError, ValueError, RuntimeError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1]  # of OpenVINO's lines the last says what is wrong
             raise InvalidInput(f"The encoder in {folder} cannot be loaded ({reason}); install the package anew.") from error
-        self._check(folder, self._graph.width("embeddings"))
-        self.folder, self.streams = folder, streams
+        self._check(folder, model.input("embeddings").partial_shape[2].get_length())
+        self._streams = streams
         self._pool = ThreadPoolExecutor(streams, thread_name_prefix="encoder")
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(streams):
+            self._requests.put(model.create_infer_request())
 
     def _check(self, folder: Path, width: int) -> None:
         """Raises InvalidInput when the files are not those of one model, whose embeddings are `width` numbers."""
@@ -78,8 +80,8 @@ class Encoder:
         while some := list(islice(rest, TEXTS_AT_ONCE)):
             ids = [self.token_ids(text) for _, text in some]
             lengths = [len(each) for each in ids]
-            cut = list(batches(lengths, min(BATCH_TOKENS, max(LEAST_TOKENS, sum(lengths) // self.streams))))
-            for batch, pooled in zip(cut, self._pool.map(self._run, ([ids[at] for at in batch] for batch in cut)), strict=True):
+            batches = list(_batches(lengths, min(BATCH_TOKENS, max(LEAST_TOKENS, sum(lengths) // self._streams))))
+            for batch, pooled in zip(batches, self._pool.map(self._run, ([ids[at] for at in batch] for batch in batches)), strict=True):
                 vectors[[some[at][0] for at in batch]] = pooled
         return vectors
 
@@ -88,24 +90,16 @@ class Encoder:
         pieces = self._pieces.encode(text.encode(errors="replace"))  # a lone surrogate becomes a question mark
         return [self._begin, *pieces[: MOST_TOKENS - 2], self._end]
 
-    def tokens(self, text: str, most: int) -> tuple[list[int], Spans]:
-        """The ids of the first `most` tokens and of those that begin and end a text, and the characters that each stands for, i32 (t, 2).
-
-        The two that begin and end it stand for none.
-        """
-        pieces = self._pieces.encode(text.encode(errors="replace").decode(), return_type="offset_mapping")
-        spans = [(0, 0), *pieces["offsets"][:most], (0, 0)]
-        return [self._begin, *pieces["ids"][:most], self._end], np.array(spans, np.int32)
-
-    def inputs(self, texts: Sequence[list[int]]) -> dict[str, NDArray[Any]]:
-        """What the graph takes for texts of token ids: embeddings f32 (b, t, h), and a mask i32 (b, t) with 1 for a token."""
+    def _run(self, texts: Sequence[list[int]]) -> Floats:
         longest = max(map(len, texts))
         ids = np.array([text + [self._pad] * (longest - len(text)) for text in texts])
         mask = np.array([[1] * len(text) + [0] * (longest - len(text)) for text in texts], np.int32)
-        return {"embeddings": self._looked_up(ids), "mask": mask}
-
-    def _run(self, texts: Sequence[list[int]]) -> Floats:
-        return self._graph.run(self.inputs(texts), "pooled")
+        request = self._requests.get()
+        try:
+            pooled: Floats = request.infer({"embeddings": self._looked_up(ids), "mask": mask})["pooled"].copy()
+        finally:
+            self._requests.put(request)
+        return pooled
 
     def _looked_up(self, ids: Ids) -> Floats:
         """The embeddings of tokens, f32 (b, t, h), from their packed rows: scales f16, then two codes in a byte."""
@@ -125,3 +119,29 @@ def digest(folder: Path = PACKAGED) -> str:
         with path.open("rb") as file:
             total.update(hashlib.file_digest(file, "sha256").digest())
     return total.hexdigest()[:DIGEST_CHARACTERS]
+
+
+def _compiled(graph: Path, streams: int) -> Any:
+    """OpenVINO's model. Raises RuntimeError when it cannot read the graph."""
+    import openvino
+
+    # one thread a stream: processes run side by side, and one thread each is faster than many that wait for one another
+    options = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": streams,
+        "ENABLE_CPU_PINNING": False,
+    }
+    return openvino.Core().compile_model(str(graph), "CPU", options)
+
+
+def _batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Positions of texts of about the same length, so that little is padding, at most so many tokens together."""
+    batch: list[int] = []
+    for at in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and lengths[at] * (len(batch) + 1) > most:
+            yield batch
+            batch = []
+        batch.append(at)
+    if batch:
+        yield batch

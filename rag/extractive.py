@@ -7,7 +7,6 @@ import numpy as np
 
 from rag.answer_model import answer_model
 from rag.embedder import Embedder
-from rag.reader import Reader
 from rag.records import Extract, Passage
 from rag.sentences import sentence_spans
 from rag.unit_features import Candidate, candidates
@@ -28,12 +27,12 @@ class Extraction:
     confidence: float
 
 
-def extract(question: str, passages: Sequence[Passage], language: str, embedder: Embedder, reader: Reader) -> Extraction:
+def extract(question: str, passages: Sequence[Passage], embedder: Embedder, language: str) -> Extraction:
     """The best one to three units, each after the sentence it cannot do without; none at all when nothing answers.
 
     `language` is the question's.
     """
-    found = candidates(question, language, passages, embedder, reader)
+    found = candidates(question, language, passages, embedder)
     if not found:
         return Extraction([], 0.0)
     model = answer_model()

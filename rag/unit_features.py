@@ -12,22 +12,17 @@ from rag.analyzers import analyze
 from rag.embedder import Embedder
 from rag.quantities import missing_specifics
 from rag.question_kind import Kind, holds, kinds_asked
-from rag.reader import Reader
 from rag.records import Passage
 from rag.sounds import sounds
 from rag.units import CONTEXT_KINDS, Unit, UnitKind, units
 
-MOST_PASSAGES = 8  # that are read, the best: 20 to 40 ms each on one core
-MOST_UNITS = 64  # of them
-UNREAD = 1e-3  # added to what the reader says, so that no logarithm runs away
+MOST_UNITS = 16  # that are looked at, of the best passages: the encoder reads them in 10 to 15 ms each on one core; 10 miss answers
+LONGEST_UNIT = 600  # characters that the encoder reads of a unit
 Floats = NDArray[np.float32]
 
 FEATURES = (
-    "read",  # by the reader: log-odds that the answer is in the unit, against that its passage does not answer
-    "read_in_passage",  # the unit's share of what the reader marks in its passage
-    "passage_read",  # by the reader: log-odds that the passage answers
-    "read_across",
-    "named",  # share of the question's terms that stand in the passage's title and headings, by sounds
+    "vector",  # cosine of the question and the unit alone, after its context
+    "vector_in_passage",  # the same less the mean over the units of its passage
     "tokens",  # late interaction with the unit
     "tokens_in_passage",
     "words",  # share of the question's terms that the unit holds, rare ones counting more; in one language
@@ -39,6 +34,7 @@ FEATURES = (
     "passage_tokens",
     "passage_lexical",
     "same_language",
+    "vector_across",
     "tokens_across",
     "sounds_across",
     "passage_across",
@@ -68,21 +64,21 @@ class Candidate:
     features: Floats
 
 
-def candidates(question: str, language: str, passages: Sequence[Passage], embedder: Embedder, reader: Reader) -> list[Candidate]:
-    """The units of the best eight passages, 64 at most, with their features.
+def candidates(question: str, language: str, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
+    """The units of the passages, best passages first, 16 at most, with their features.
 
     Headings and questions are no candidates, nor is a unit that says what one before it says: each would take half of the other's share.
     """
     found: list[tuple[int, Unit]] = []
     said: set[str] = set()
-    for index, passage in enumerate(passages[:MOST_PASSAGES]):
+    for index, passage in enumerate(passages):
         own = [unit for unit in _new_units(passage, said) if unit.kind not in CONTEXT_KINDS]
         if found and len(found) + len(own) > MOST_UNITS:
             break
         found += [(index, unit) for unit in own[: MOST_UNITS - len(found)]]
     if not found:
         return []
-    table = _Table(question, language, passages[: found[-1][0] + 1], found, embedder, reader).features()
+    table = _Table(question, language, passages, found, embedder).features()
     return [Candidate(passage, unit, row) for (passage, unit), row in zip(found, table, strict=True)]
 
 
@@ -102,28 +98,23 @@ class _Table:
     """All units of a question, side by side: many features compare a unit with the others."""
 
     def __init__(
-        self,
-        question: str,
-        language: str,
-        passages: Sequence[Passage],
-        found: Sequence[tuple[int, Unit]],
-        embedder: Embedder,
-        reader: Reader,
+        self, question: str, language: str, passages: Sequence[Passage], found: Sequence[tuple[int, Unit]], embedder: Embedder
     ) -> None:
         self.question, self.language, self.passages, self.found, self.embedder = question, language, passages, found, embedder
         self.texts = [passages[index].text[unit.start : unit.end] for index, unit in found]
         self.of = np.array([index for index, _ in found])
         self.same = np.array([passages[index].language == language for index in self.of], np.float32)
-        self.reader = reader
 
     def features(self) -> Floats:
-        tokens = self._tokens()
+        vector, tokens = self._vectors(), self._tokens()
         words, repeats = self._shared(lambda text, language: analyze(text, language, written_in=self.language))
         words, repeats = words * self.same, repeats * self.same
         heard, _ = self._shared(lambda text, language: sounds(text, self.language))
         odds = np.array([_log_odds(passage.score) for passage in self.passages], np.float32)
         across = 1 - self.same
         columns = {
+            "vector": vector,
+            "vector_in_passage": vector - self._mean(vector),
             "tokens": tokens,
             "tokens_in_passage": tokens - self._mean(tokens),
             "words": words,
@@ -135,41 +126,16 @@ class _Table:
             "passage_tokens": self._of_passage("tokens"),
             "passage_lexical": self._of_passage("lexical"),
             "same_language": self.same,
+            "vector_across": vector * across,
             "tokens_across": tokens * across,
             "sounds_across": heard * across,
             "passage_across": odds[self.of] * across,
             "repeats": repeats,
-            "named": self._named(),
-            **self._read(),
             **self._missing(),
             **self._kinds(),
             **self._forms(),
         }
         return np.stack([columns[name] for name in FEATURES], axis=1).astype(np.float32)
-
-    def _read(self) -> dict[str, Floats]:
-        """What the reader makes of each unit; it reads a passage after its title and headings."""
-        shown = [f"{passage.context}. " if passage.context else "" for passage in self.passages]
-        readings = self.reader.read(self.question, [before + passage.text for before, passage in zip(shown, self.passages, strict=True)])
-        marked = np.array(
-            [readings[index].between(len(shown[index]) + unit.start, len(shown[index]) + unit.end) for index, unit in self.found],
-            np.float32,
-        )
-        nothing = np.array([reading.nothing for reading in readings], np.float32)[self.of]
-        read = np.log((marked + UNREAD) / (nothing + UNREAD))
-        return {
-            "read": read,
-            "read_in_passage": marked / (1 - nothing + UNREAD),
-            "passage_read": np.log((1 - nothing + UNREAD) / (nothing + UNREAD)),
-            "read_across": read * (1 - self.same),
-        }
-
-    def _named(self) -> Floats:
-        shares = []
-        for passage in self.passages:
-            asked, named = set(sounds(self.question, self.language)), set(sounds(passage.context, passage.language))
-            shares.append(len(asked & named) / max(len(asked), 1))
-        return np.array(shares, np.float32)[self.of]
 
     def _of_passage(self, score: str) -> Floats:
         return np.array([self.passages[index].scores.get(score, 0.0) for index in self.of], np.float32)
@@ -178,6 +144,16 @@ class _Table:
         sums = np.bincount(self.of, values, len(self.passages)) / np.maximum(np.bincount(self.of, minlength=len(self.passages)), 1)
         means: Floats = sums[self.of].astype(np.float32)
         return means
+
+    def _vectors(self) -> Floats:
+        """Each unit after the heading or sentence it needs, and after its passage's title and section."""
+        shown = []
+        for (index, unit), text in zip(self.found, self.texts, strict=True):
+            passage = self.passages[index]
+            needed = passage.text[slice(*unit.context)] if unit.context else ""
+            shown.append(". ".join(part for part in (passage.context, needed, text[:LONGEST_UNIT]) if part))
+        vectors: Floats = self.embedder.encode_passages(shown) @ self.embedder.encode_question(self.question)
+        return vectors
 
     def _tokens(self) -> Floats:
         if self.embedder.maxsim is None:

@@ -13,13 +13,12 @@ from rag.analyzers import analyze
 from rag.catalog.feed import current_version, pending
 from rag.catalog.reembedding import switch
 from rag.catalog.schema import open_catalog
-from rag.embedder import load_embedder, load_encoder
+from rag.embedder import load_embedder
 from rag.errors import InvalidInput, NotYet
 from rag.extractive import Extraction
 from rag.followup import in_context, language_in_context, search_follow_up
 from rag.languages import LANGUAGES, detect_language
 from rag.question_language import detect_question_language
-from rag.reader import Reader
 from rag.records import Citation, Passage
 from rag.retriever import Retriever
 from rag.sentences import sentence_spans
@@ -46,10 +45,9 @@ class Retrieval:
         self.settings = settings
         self.reranking = reranking
         self.engine = open_catalog(settings.catalog_url)
+        embedder = load_embedder(settings.embedder, streams=streams(settings))
         # answers are chosen by the encoder of the package, for which their model was fitted, whatever finds the passages
-        self.encoder = load_encoder(streams(settings))
-        self.reader = Reader(self.encoder.model)
-        embedder = self.encoder if settings.embedder is None else load_embedder(settings.embedder)
+        self.encoder = embedder if settings.embedder is None else load_embedder(streams=streams(settings))
         for name in switch(self.engine, embedder.stamp):
             log.warning("collection %s has the vectors of %s now", name, embedder.stamp.model)
         self.retriever = Retriever(self.engine, embedder)
@@ -129,10 +127,10 @@ class Retrieval:
         """What of the passages answers the question, by itself or else after the one before it, and how sure that is."""
         from rag.extractive import extract
 
-        made = await asyncio.to_thread(extract, question, passages, language, self.encoder, self.reader)
+        made = await asyncio.to_thread(extract, question, passages, self.encoder, language)
         if made.extracts or not earlier:
             return made
-        return await asyncio.to_thread(extract, in_context(question, earlier), passages, language, self.encoder, self.reader)
+        return await asyncio.to_thread(extract, in_context(question, earlier), passages, self.encoder, language)
 
     async def cite(self, answer: str, passages: Sequence[Passage]) -> list[Citation]:
         """The proof of an answer that a language model wrote from these passages."""

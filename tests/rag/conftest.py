@@ -5,22 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from rag.embedder import STATIC, Embedder, EncoderEmbedder, load_embedder, load_encoder
-from rag.reader import Reader
+from rag.embedder import STATIC, Embedder, load_embedder
 from tests.rag.desk import Desk, open_desk
 from tests.rag.tiny_transformer import save_tiny_transformer
 
 
 @pytest.fixture(scope="session")
-def embedder() -> EncoderEmbedder:
+def embedder() -> Embedder:
     """The default one, the encoder in the package."""
-    return load_encoder()
-
-
-@pytest.fixture(scope="session")
-def reader(embedder: EncoderEmbedder) -> Reader:
-    """The reader in the package."""
-    return Reader(embedder.model)
+    return load_embedder()
 
 
 @pytest.fixture(scope="session")

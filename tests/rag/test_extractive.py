@@ -1,8 +1,7 @@
 import pytest
 
-from rag.embedder import EncoderEmbedder
+from rag.embedder import Embedder
 from rag.extractive import ANSWERS, MOST_UNITS, extract
-from rag.reader import Reader
 from rag.records import Passage
 
 PAGES = {
@@ -48,22 +47,22 @@ def passage(text: str, language: str, score: float = 0.9, start: int = 0) -> Pas
     return Passage("id", "a.txt", 1, start, start + len(text), text, language, score, scores)
 
 
-def quoted(question: str, text: str, embedder: EncoderEmbedder, reader: Reader) -> list[str]:
-    return [each.text for each in extract(question, [passage(text, "en")], "en", embedder, reader).extracts]
+def quoted(question: str, text: str, embedder: Embedder) -> list[str]:
+    return [each.text for each in extract(question, [passage(text, "en")], embedder, "en").extracts]
 
 
 @pytest.mark.parametrize("language", sorted(PAGES))
-def test_the_sentence_that_answers_comes_first_in_every_language(embedder: EncoderEmbedder, reader: Reader, language: str) -> None:
+def test_the_sentence_that_answers_comes_first_in_every_language(embedder: Embedder, language: str) -> None:
     text, question = PAGES[language]
-    best = extract(question, [passage(text, language)], language, embedder, reader).extracts[0]
+    best = extract(question, [passage(text, language)], embedder, language).extracts[0]
     assert HOLIDAY[language] in best.text
     assert len(best.text) < 0.8 * len(text)  # Thai clauses are merged to units of 80 characters and more
 
 
-def test_spans_are_offsets_into_the_page(embedder: EncoderEmbedder, reader: Reader) -> None:
+def test_spans_are_offsets_into_the_page(embedder: Embedder) -> None:
     text, question = PAGES["de"]
     page = "Vorwort.\n\n" + text
-    for unit in extract(question, [passage(text, "de", start=10)], "de", embedder, reader).extracts:
+    for unit in extract(question, [passage(text, "de", start=10)], embedder, "de").extracts:
         assert page[unit.start : unit.end] == unit.text
 
 
@@ -76,47 +75,52 @@ def test_spans_are_offsets_into_the_page(embedder: EncoderEmbedder, reader: Read
         ("When is the delivery?", "Delivery date: 12 March 2025"),
     ],
 )
-def test_a_labelled_line_answers_a_question_for_its_label(embedder: EncoderEmbedder, reader: Reader, question: str, line: str) -> None:
-    assert quoted(question, KEY_VALUES, embedder, reader)[0] == line
+def test_a_labelled_line_answers_a_question_for_its_label(embedder: Embedder, question: str, line: str) -> None:
+    assert quoted(question, KEY_VALUES, embedder)[0] == line
 
 
-def test_one_row_answers_not_the_table(embedder: EncoderEmbedder, reader: Reader) -> None:
-    assert quoted("What is the revenue of Widget C?", ROWS, embedder, reader)[0] == "Product: Widget C; Region: North; Revenue: 3000"
-    assert quoted("Which product has a revenue of 8000?", ROWS, embedder, reader)[0] == "Product: Widget D; Region: North; Revenue: 8000"
+def test_one_row_answers_not_the_table(embedder: Embedder) -> None:
+    assert quoted("What is the revenue of Widget C?", ROWS, embedder)[0] == "Product: Widget C; Region: North; Revenue: 3000"
+    assert quoted("Which product has a revenue of 8000?", ROWS, embedder)[0] == "Product: Widget D; Region: North; Revenue: 8000"
 
 
-def test_a_code_that_stands_nowhere_is_a_reason_to_refuse(embedder: EncoderEmbedder, reader: Reader) -> None:
-    assert quoted("How much power does the RTX-4080 need?", CARDS, embedder, reader)[0] == "The graphics card RTX-4080 needs 320 watts."
-    assert quoted("How much power does the RTX-5090 need?", CARDS, embedder, reader) == []
+def test_a_code_that_stands_nowhere_is_a_reason_to_refuse(embedder: Embedder) -> None:
+    assert quoted("How much power does the RTX-4080 need?", CARDS, embedder)[0] == "The graphics card RTX-4080 needs 320 watts."
+    assert quoted("How much power does the RTX-5090 need?", CARDS, embedder) == []
 
 
-def test_passages_on_other_matters_give_nothing_and_little_confidence(embedder: EncoderEmbedder, reader: Reader) -> None:
+def test_passages_on_other_matters_give_nothing_and_little_confidence(embedder: Embedder) -> None:
     text, _ = PAGES["en"]
-    nothing = extract("Who won the world cup in 2018?", [passage(text, "en", 0.1)], "en", embedder, reader)
+    nothing = extract("Who won the world cup in 2018?", [passage(text, "en", 0.1)], embedder, "en")
     assert nothing.extracts == []
     assert nothing.confidence < ANSWERS
-    assert extract("How many days?", [], "en", embedder, reader).extracts == []
+    assert extract("How many days?", [], embedder, "en").extracts == []
 
 
-def test_nothing_is_said_twice(embedder: EncoderEmbedder, reader: Reader) -> None:
+def test_nothing_is_said_twice(embedder: Embedder) -> None:
     text, question = PAGES["en"]
-    chosen = extract(question, [passage(text, "en"), passage(text, "en")], "en", embedder, reader).extracts
+    chosen = extract(question, [passage(text, "en"), passage(text, "en")], embedder, "en").extracts
     assert len({unit.text for unit in chosen}) == len(chosen)
 
 
-def test_copies_of_a_document_take_no_confidence_away(embedder: EncoderEmbedder, reader: Reader) -> None:
+def test_copies_of_a_document_take_no_confidence_away(embedder: Embedder) -> None:
     text, question = PAGES["en"]
-    once, thrice = (extract(question, [passage(text, "en")] * copies, "en", embedder, reader) for copies in (1, 3))
+    once, thrice = (extract(question, [passage(text, "en")] * copies, embedder, "en") for copies in (1, 3))
     assert thrice.confidence == pytest.approx(once.confidence, abs=0.02)
 
 
-def test_at_most_three_units_are_chosen(embedder: EncoderEmbedder, reader: Reader) -> None:
+def test_at_most_three_units_are_chosen(embedder: Embedder) -> None:
     places = ("Leeds", "Pune", "Recife", "Torino", "Lyon", "Bogotá", "Freiburg")
     text = " ".join(f"The holiday in {place} begins on day {number} of the month." for number, place in enumerate(places))
-    assert len(quoted("When does the holiday begin?", text, embedder, reader)) <= MOST_UNITS
+    assert len(quoted("When does the holiday begin?", text, embedder)) <= MOST_UNITS
 
 
 @pytest.mark.parametrize("text", ["# Heading only", "What is this? Who are you?", "😀 😀 😀", "1 2 3", "x" * 5000])
 @pytest.mark.parametrize("question", ["?", "x", "😀", "12", "word " * 1600])
-def test_odd_questions_and_passages_are_answered_or_refused(embedder: EncoderEmbedder, reader: Reader, question: str, text: str) -> None:
-    assert 0 <= extract(question, [passage(text, "en")], "en", embedder, reader).confidence <= 1
+def test_odd_questions_and_passages_are_answered_or_refused(embedder: Embedder, question: str, text: str) -> None:
+    assert 0 <= extract(question, [passage(text, "en")], embedder, "en").confidence <= 1
+
+
+def test_a_transformer_chooses_units_too(transformer: Embedder) -> None:
+    text, question = PAGES["en"]
+    assert 0 <= extract(question, [passage(text, "en")], transformer, "en").confidence <= 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from tools.build_encoder.packed import BLOCK, PackedMatrix, PackedModel
 
@@ -56,8 +56,8 @@ def build(model: PackedModel, projection: Floats) -> ModelProto:
     """
     graph = Graph()
     states = _embedded(graph, model)
-    for number in range(model.sizes.layers):
-        states = layer(graph, model, number, states)
+    for layer in range(model.sizes.layers):
+        states = _layer(graph, model, layer, states)
     graph.node("Identity", [states], "hidden")
     _pooled(graph, projection)
     values = [
@@ -66,14 +66,9 @@ def build(model: PackedModel, projection: Floats) -> ModelProto:
         helper.make_tensor_value_info("hidden", TensorProto.FLOAT, ["b", "t", model.sizes.hidden]),
         helper.make_tensor_value_info("pooled", TensorProto.FLOAT, ["b", projection.shape[1]]),
     ]
-    return made(graph, "encoder", values[:2], values[2:])
-
-
-def made(graph: Graph, name: str, inputs: list[ValueInfoProto], outputs: list[ValueInfoProto]) -> ModelProto:
-    """The checked model of a graph."""
-    whole = helper.make_graph(graph.nodes, name, inputs, outputs, graph.weights)
+    made = helper.make_graph(graph.nodes, "encoder", values[:2], values[2:], graph.weights)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
-    proto = helper.make_model(whole, opset_imports=opsets, ir_version=IR_VERSION, producer_name="glossa")
+    proto = helper.make_model(made, opset_imports=opsets, ir_version=IR_VERSION, producer_name="glossa")
     checker.check_model(proto)
     return proto
 
@@ -89,9 +84,8 @@ def _embedded(graph: Graph, model: PackedModel) -> str:
     return graph.node("LayerNormalization", ["summed", *norm], "embedded", axis=-1, epsilon=sizes.epsilon)
 
 
-def layer(graph: Graph, model: PackedModel, number: int, states: str) -> str:
-    """Add layer `number` over the value `states`, with the value `mask` as mask; returns its output's name, `l{number}.oln`."""
-    name = f"l{number}"
+def _layer(graph: Graph, model: PackedModel, layer: int, states: str) -> str:
+    name = f"l{layer}"
 
     def linear(x: str, part: str) -> str:
         return graph.matmul(x, f"{name}.{part}", model.matrices[f"{name}.{part}.w"], model.vectors[f"{name}.{part}.b"])

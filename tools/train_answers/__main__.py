@@ -8,7 +8,7 @@ from random import Random
 import torch
 
 from rag.answer_model import WEIGHTS
-from rag.embedder import load_encoder
+from rag.embedder import load_embedder
 from tools.train_answers.examples import Example, examples_of
 from tools.train_answers.learning import learn
 from tools.train_answers.questions import question_sets
@@ -39,11 +39,10 @@ def main() -> None:
 
 def _collect(data: Path, seed: int, threads: int, started: float) -> list[Example]:
     """The examples of every set; a line is printed for each."""
-    embedder = load_encoder(threads)
-    reader = Remembering(embedder.model)
+    embedder = Remembering(load_embedder(streams=threads))
     examples: list[Example] = []
     for questions in question_sets(data / "dev", SAMPLES, embedder, Random(seed)):
-        examples += examples_of(questions, embedder, reader)
+        examples += examples_of(questions, embedder)
         print(f"{questions.name:20} {len(examples):6,} examples after {time.monotonic() - started:4.0f} s", flush=True)
     return examples
 

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.embedder import Embedder
-from rag.reader import Reader
 from rag.records import Passage
 from rag.unit_features import Candidate, candidates
 from tools.train_answers.questions import STRUCTURED, Asked, QuestionSet
 
-PASSAGES = 8  # that units are taken from
+PASSAGES = 5  # that units are taken from
 GROUP_CHARACTERS = 40  # of the best passage's first unit: the passage is known by them
 
 
@@ -36,13 +35,13 @@ class Example:
     group: int
 
 
-def examples_of(questions: QuestionSet, embedder: Embedder, reader: Reader) -> Iterator[Example]:
+def examples_of(questions: QuestionSet, embedder: Embedder) -> Iterator[Example]:
     """Each question with its document, and where it is to be, without; a question for which nothing is found is left out."""
     for asked in questions.asked:
         search = questions.corpus.search(asked.text)
         for without in [None, asked.document] if asked.document and asked.taken_away else [None]:
             passages = questions.corpus.passages(search, PASSAGES, without=without)
-            found = candidates(asked.text, search.question.language, passages, embedder, reader)
+            found = candidates(asked.text, search.question.language, passages, embedder)
             if found:
                 answerable = asked.document is not None and without is None
                 yield _example(questions, asked, passages, found, answerable=answerable)

@@ -15,11 +15,8 @@ from tools.train_answers.examples import Example
 # Features that the choice may use: +1 can only speak for a unit, -1 only against it, 0 as it comes. The signs keep what is true of every
 # document (a missing number never helps) from being turned round by an accident of the questions.
 SIGNS = {
-    "read": 1,
-    "read_in_passage": 1,
-    "passage_read": 1,
-    "read_across": 0,
-    "named": 1,
+    "vector": 1,
+    "vector_in_passage": 1,
     "tokens": 1,
     "tokens_in_passage": 1,
     "words": 1,
@@ -28,6 +25,7 @@ SIGNS = {
     "passage": 1,
     "passage_behind": -1,
     "same_language": 0,
+    "vector_across": 0,
     "tokens_across": 0,
     "sounds_across": 0,
     "missing": -1,
@@ -43,9 +41,7 @@ SIGNS = {
     "list": 0,
 }
 CONFIDENCE = (  # what the confidence may use of the best unit, besides SHARES
-    "read",
-    "passage_read",
-    "named",
+    "vector",
     "tokens",
     "words",
     "sounds",
@@ -54,7 +50,7 @@ CONFIDENCE = (  # what the confidence may use of the best unit, besides SHARES
     "kind_unmet",
     "repeats",
     "same_language",
-    "read_across",
+    "vector_across",
     "tokens_across",
     "sounds_across",
 )

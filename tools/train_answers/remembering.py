@@ -1,25 +1,29 @@
-"""A reader that puts no passage through the encoder's layers twice: the same ones come up under many questions."""
+"""An embedder that encodes no passage twice: the same units come up under many questions."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rag.encoder import Encoder
-from rag.reader import Floats, Reader
+from rag.embedder import Embedder, Vectors
 
 
-class Remembering(Reader):
-    """The reader of the package. States of texts are kept in memory, f16, for as long as this object is."""
+class Remembering(Embedder):
+    """The vectors of another embedder. Those of passages are kept in memory for as long as this object is."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        super().__init__(encoder)
-        self._kept: dict[tuple[int, ...], NDArray[np.float16]] = {}
+    def __init__(self, embedder: Embedder) -> None:
+        prompts = {"query": embedder.question_prompt, "document": embedder.passage_prompt}
+        super().__init__(embedder.stamp.model, embedder.dimension, prompts, embedder.tokenizer)
+        self.token_vectors, self.maxsim = embedder.token_vectors, embedder.maxsim
+        self._embedder = embedder
+        self._passages: dict[str, Vectors] = {}
 
-    def _lower_states(self, texts: Sequence[list[int]]) -> list[Floats]:
-        new = [text for text in texts if tuple(text) not in self._kept]
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
+        new = [text for text in dict.fromkeys(texts) if text not in self._passages]
         if new:
-            self._kept.update(
-                {tuple(text): states.astype(np.float16) for text, states in zip(new, super()._lower_states(new), strict=True)}
-            )
-        return [self._kept[tuple(text)].astype(np.float32) for text in texts]
+            self._passages.update(zip(new, self._embedder.encode_passages(new), strict=True))
+        return np.stack([self._passages[text] for text in texts])
+
+    def encode_question(self, question: str) -> Vectors:
+        return self._embedder.encode_question(question)
