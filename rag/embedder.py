@@ -55,6 +55,15 @@ class Tokens:
     offsets: list[tuple[int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where sentence-transformers finds a model: a folder, which is `local`, or a name of the hub. `name` goes into the model's stamp."""
+
+    path: str
+    name: str
+    local: bool
+
+
 class PassageEmbedder(ABC):
     """What ingest needs of a model; for any number of threads."""
 
@@ -164,14 +173,20 @@ def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embed
         return EncoderEmbedder(encoder.Encoder(streams=streams), encoder_name(), static)
     if name_or_path == STATIC:
         return _load_static(STATIC_MODEL, static_name())
+    source = located(name_or_path)
     from rag.transformer_embedder import load  # imports torch
 
+    return load(source)
+
+
+def located(name_or_path: str) -> Source:
+    """Where the model is. Raises InvalidInput for what is neither a folder nor a hub name ('owner/model')."""
     folder = Path(name_or_path).expanduser()
     if folder.is_dir():
-        return load(str(folder), f"{folder.resolve().name}@{_digest(folder)}", local=True)
+        return Source(str(folder), f"{folder.resolve().name}@{_digest(folder)}", local=True)
     if not HUB_NAME.fullmatch(name_or_path):
         raise InvalidInput(f"No embedder {name_or_path!r} was found; give a sentence-transformers folder, or a hub name ('owner/model').")
-    return load(name_or_path, name_or_path, local=False)
+    return Source(name_or_path, name_or_path, local=False)
 
 
 def encoder_name() -> str:

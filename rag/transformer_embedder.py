@@ -10,7 +10,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer
 
-from rag.embedder import Embedder, StaticEmbedder, Vectors, normalised
+from rag.embedder import Embedder, Source, StaticEmbedder, Vectors, normalised
 from rag.errors import InvalidInput
 from rag.likeness import measured
 
@@ -39,18 +39,14 @@ class TransformerEmbedder(Embedder):
         return normalised(np.nan_to_num(tensor.float().cpu().numpy(), copy=False))
 
 
-def load(model_name: str, name: str, *, local: bool) -> Embedder:
-    """Load a folder or a model of the hub; `name` goes into its stamp.
+def load(source: Source) -> Embedder:
+    """Load a folder or a model of the hub.
 
     Transformers run in bfloat16 on a GPU and on a CPU with AMX (4 times float32 there), else, and static models always, in float32.
     Raises InvalidInput when it cannot be loaded, or lacks what Glossa needs.
     """
     torch.set_num_threads(1)  # replicas and workers run side by side: one thread each is faster than many that wait for one another
-    try:
-        model = SentenceTransformer(model_name, local_files_only=local)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise InvalidInput(f"The embedder {model_name!r} cannot be loaded ({reason}); give another folder or hub name.") from error
+    model, name = open_model(source.path, local=source.local), source.name
     tokenizer = getattr(model.tokenizer, "backend_tokenizer", model.tokenizer)
     if not isinstance(tokenizer, Tokenizer):
         raise InvalidInput(f"The embedder {name} has no fast tokenizer, which is needed for exact offsets; use a model that has one.")
@@ -61,6 +57,18 @@ def load(model_name: str, name: str, *, local: bool) -> Embedder:
     if dimension is None:
         raise InvalidInput(f"The embedder {name} does not say how long its vectors are; use a sentence-transformers text model.")
     return TransformerEmbedder(model.to(_fastest_type(model.device.type, Path("/proc/cpuinfo"))).eval(), name, dimension, tokenizer)
+
+
+def open_model(path: str, *, local: bool, device: str | None = None) -> SentenceTransformer:
+    """The model as its files say, in the type of its weights; on a GPU where there is one, unless `device` says otherwise.
+
+    Raises InvalidInput when it cannot be loaded.
+    """
+    try:
+        return SentenceTransformer(path, local_files_only=local, device=device)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InvalidInput(f"The embedder {path!r} cannot be loaded ({reason}); give another folder or hub name.") from error
 
 
 def _fastest_type(device: str, cpuinfo: Path) -> torch.dtype:

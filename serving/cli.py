@@ -10,6 +10,7 @@ import typer
 from rag.errors import RagError
 from rag.languages import LANGUAGES
 from rag.records import Passage, Status
+from serving.cli_calibrate import calibrate
 from serving.cli_eval import Among, evaluate
 from serving.cli_service import DEFAULTS, Data, doctor, down, node_env, reembed, up
 from serving.tables import FAILED, USAGE, err, harmless, out, show_sources, show_table
@@ -256,6 +257,7 @@ def profiles() -> None:
 
 
 app.command()(reembed)
+app.command()(calibrate)
 app.command()(doctor)
 app.command("node-env")(node_env)
 app.command("eval")(evaluate)

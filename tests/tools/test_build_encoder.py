@@ -18,7 +18,7 @@ from rag.errors import InvalidInput
 from tests.tools.test_train_embedder import write
 from tools.build_encoder import wheels
 from tools.build_encoder.files import PROJECTION, PROMPTS
-from tools.build_encoder.fit import fit, sample
+from tools.build_encoder.fit import sample
 from tools.build_encoder.measure import Vectors, mixed, reciprocal_ranks, separate
 from tools.build_encoder.packed import read_packed
 from tools.build_encoder.vocabulary import cut_vocabulary
@@ -165,15 +165,6 @@ def test_the_projection_removes_seven_directions_and_nothing_else() -> None:
     assert np.allclose(projection, projection.T, atol=1e-6)
     assert np.allclose(projection @ projection, projection, atol=1e-5)
     assert np.trace(projection) == pytest.approx(377, abs=1e-3)
-
-
-def test_what_a_language_adds_to_every_text_is_removed_and_what_they_mean_stays() -> None:
-    draw = np.random.default_rng(0)
-    meanings, added = np.zeros((40, 8)), {"de": [0, 0, 0, 0, 0, 0, 3, 0], "en": [0, 0, 0, 0, 0, 0, 0, 5], "th": [0, 0, 0, 0, 0, 0, -1, -1]}
-    meanings[:, :6] = draw.normal(size=(40, 6))
-    vectors = np.concatenate([meanings + np.array(each) for each in added.values()])
-    projection = fit(vectors, [*range(40)] * 3, [language for language in added for _ in range(40)])
-    assert np.allclose(projection, np.diag([1, 1, 1, 1, 1, 1, 0, 0]), atol=1e-6)
 
 
 def test_the_sample_is_even_prefers_thin_languages_and_is_the_same_each_time(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """python -m tools.build_encoder.fit: makes projection.npy, which removes from vectors the language that a text is in.
 
-Language identity removal, https://arxiv.org/abs/2109.04727. For groups of translations, the deviation of each text's vector from the mean
-of its group is what its language adds; the mean deviations of n languages span n - 1 directions, and the projection removes those.
+`rag/language_directions.py` computes it, for groups of translations that are sampled here.
 """
 
 import argparse
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from rag.encoder import Encoder
 from rag.errors import InvalidInput
+from rag.language_directions import without_languages
 from tools.build_encoder.files import PROJECTION, write
 from tools.build_encoder.packed import read_packed
 from tools.build_encoder.vocabulary import cut_vocabulary
@@ -55,7 +55,7 @@ def main() -> None:
     except InvalidInput as error:
         sys.exit(str(error))
     vectors = encode(model, [text for _, _, text in texts], asked.threads)
-    np.save(asked.out, fit(vectors, [number for number, _, _ in texts], [language for _, language, _ in texts]))
+    np.save(asked.out, without_languages(vectors, [number for number, _, _ in texts], [language for _, language, _ in texts]))
     print(f"{asked.out} written; now run python -m tools.build_encoder")
 
 
@@ -104,19 +104,6 @@ def encode(model: Encoder, texts: Sequence[str], threads: int) -> Floats:
             encoded.append(vectors)
             print(f"{done}/{len(slices)} after {time.monotonic() - started:.0f} s", flush=True)
     return np.concatenate(encoded)
-
-
-def fit(vectors: Floats, groups: Sequence[int], languages: Sequence[str]) -> Floats:
-    """The projection f32 (d, d), symmetric. Row i of `vectors` f32 (n, d) is a text of `groups[i]` in `languages[i]`."""
-    of, counts = np.unique(groups, return_inverse=True, return_counts=True)[1:]
-    means = np.zeros((len(counts), vectors.shape[1]))
-    np.add.at(means, of, vectors)
-    deviations = vectors - (means / counts[:, None])[of]
-    names = sorted(set(languages))
-    spoken = np.array([names.index(language) for language in languages])
-    added = np.stack([deviations[spoken == number].mean(axis=0) for number in range(len(names))])
-    directions = np.linalg.svd(added, full_matrices=False)[2][: len(names) - 1]
-    return np.asarray(np.eye(vectors.shape[1]) - directions.T @ directions, np.float32)
 
 
 if __name__ == "__main__":
