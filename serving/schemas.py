@@ -215,7 +215,6 @@ class AskRequest(Scope):
     model_config = shown({"question": "How many days of leave are there in Spain?", "stream": False})
     question: str | None = None
     messages: list[Message] | None = None
-    k: int = Field(default=8, ge=1, description="Passages to answer from.")
     max_tokens: int | None = Field(default=None, description="Tokens that a language model may write; null: the service's default.")
     adapter: str | None = Field(default=None, description="LoRA adapter of the language model, as GET /v1/models lists it after MODEL:")
     whole_document: bool = Field(default=False, description="Read all of the one document in filters.document_ids, not passages.")
