@@ -16,7 +16,7 @@ MOST_CHARACTERS = 100  # of a heading; what is longer is a sentence whose stop w
 CONTEXT_CHARACTERS = 240  # of title, section and heading together: they must not outweigh a short chunk
 _STOP = regex.compile(r"[.!?…।॥;,]['\"”’»)\]]*$")
 _LIST_ITEM = regex.compile(r"(?:[-*+•‣▪◦–—>]|\(?\d{1,3}[.)]|\(?[A-Za-z][.)])\s")
-_VALUE = regex.compile(r":\s+\S|;\s|[|\t]")  # `label: value`, or cells of a table
+_VALUE = regex.compile(r":\s+\S|[|\t]")  # `label: value`, or cells of a table
 _WORD = regex.compile(r"\p{L}{2}")
 _MARKS = regex.compile(r"^#+\s*|[\s:：]+$")
 
@@ -40,7 +40,7 @@ class Headings:
         self._page = [(start, _cleaned(page.text[start:end])) for start, end in _headings(page.text, sentences)]
         if self._first and page.text.strip():
             at_top = self._page and self._page[0][0] == sentences[0][0]
-            self._title, self._first = (self._page[0][1] if at_top else ""), False
+            self._title, self._first = (self._page[0][1] if at_top else _cleaned(page.label)), False
 
     def context(self, start: int) -> str:
         """Title, section and heading of a chunk that begins at character `start` of the current page; "" when there are none."""

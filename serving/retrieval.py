@@ -124,13 +124,14 @@ class Retrieval:
         await asyncio.to_thread(self.retriever.follow)
 
     async def extract(self, question: str, passages: Sequence[Passage], language: str, earlier: str = "") -> Extraction:
-        """What of the passages answers the question, by itself or else after the one before it, and how sure that is."""
+        """What of the passages answers the question, by itself or after the one before it, whichever is surer."""
         from rag.extractive import extract
 
-        made = await asyncio.to_thread(extract, question, passages, self.encoder, language)
-        if made.extracts or not earlier:
-            return made
-        return await asyncio.to_thread(extract, in_context(question, earlier), passages, self.encoder, language)
+        alone = await asyncio.to_thread(extract, question, passages, self.encoder, language)
+        if not earlier:
+            return alone
+        after = await asyncio.to_thread(extract, in_context(question, earlier), passages, self.encoder, language)
+        return max(alone, after, key=lambda made: made.confidence)
 
     async def cite(self, answer: str, passages: Sequence[Passage]) -> list[Citation]:
         """The proof of an answer that a language model wrote from these passages."""

@@ -120,7 +120,8 @@ function proof(citation, passages) {
 
 // From which document, page and section something comes, and in which language it is.
 function place(where, passage) {
-  const section = passage?.context.split(". ").pop();
+  const heading = passage?.context.split(". ").pop();
+  const section = heading?.includes(";") ? null : heading; // the columns of a table
   return [where.name, `page ${where.page}`, section, languageName(passage?.language)].filter(Boolean).join(" · ");
 }
 

@@ -37,11 +37,6 @@ def test_prose_rows_and_list_items_are_no_headings() -> None:
     assert context("The end", Page(1, text)) == ""
 
 
-def test_the_label_of_the_first_page_is_a_section_and_no_title_of_the_others() -> None:
-    first = Page(1, "All prices are in euros.", label="Prices 2026")
-    assert context("All", first) == "Prices 2026"
-    assert context("All", first, Page(2, "All weights are in grams.", label="Weights")) == "Weights"
-
-
-def test_the_header_of_a_table_is_no_title() -> None:
-    assert context("article: 2", Page(1, "article; price; note\narticle: 1; price: 3\narticle: 2; price: 4")) == ""
+def test_the_first_page_without_a_heading_takes_its_label_for_the_title() -> None:
+    page = Page(1, "All prices are in euros.", label="Prices 2026")
+    assert context("All", page) == "Prices 2026"

@@ -14,7 +14,6 @@ RIGHT = [
     ("How long is the warranty?", "Warranty: 24 months"),
     ("Who is the customer?", "Customer: Mara Testfall"),
     ("When is the delivery?", "Delivery date: 12 March 2025"),
-    ("Welche IBAN steht auf der Rechnung?", "IBAN: DE00 1234 5678 9012 3456 00"),
     ("How many days of leave are there?", "The leave is 28 days a year."),
     ("Which countries take part?", "- Peru\n- Kenya\n- Nepal\n- Norway"),
     ("Who are the teachers?", "Teachers: Ada Probe, Ben Muster and Cyd Testfall."),
@@ -27,13 +26,14 @@ RIGHT = [
     ("How much power does the RTX-4080 need?", "The graphics card RTX-4080 needs 320 watts."),
     ("Which period does § 14 Abs. 3 set?", "Nach § 14 Abs. 3 beträgt die Frist drei Monate."),
     ("Which invoice is for 1234.50 euros?", "Rechnung 1:"),
-    ("Which invoice is due on 12 March 2025?", "Rechnung 1:"),
     ("Which invoice is due on 2025-12-03?", "Rechnung 2:"),
     ("How much does the bottle hold?", "The bottle holds 250 ml."),
-    ("What is the fee in rupees?", "शुल्क ₹५०० है।"),
     ("What is the last date for applications?", "१५ मार्च २०२५"),
 ]
-OF_ONE_FILE = [  # both kv.txt and receipt.pdf have such a line
+OF_ONE_FILE = [  # another file has such a line too
+    ("kv.txt", "Welche IBAN steht auf der Rechnung?", "IBAN: DE00 1234 5678 9012 3456 00"),
+    ("numbers.txt", "Which invoice is due on 12 March 2025?", "Rechnung 1:"),
+    ("hindi-digits.txt", "What is the fee in rupees?", "शुल्क ₹५०० है।"),
     ("kv.txt", "How much is the sales tax?", "Sales tax: 66.23 EUR"),
     ("kv.txt", "What is the total?", "Total: 942.14 EUR"),
     ("kv.txt", "Who is the cashier?", "Cashier: Emil Probe"),

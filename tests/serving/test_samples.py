@@ -62,12 +62,7 @@ def test_the_right_sentence_is_quoted_within_a_language_and_across(service: Serv
     [
         ("How many days of annual leave do employees in Chiang Mai get?", "rongngan-chiangmai.pdf", "สิบสองวัน"),
         ("Wie viele Urlaubstage habe ich in Freiburg?", "arbeitsordnung-freiburg.pdf", "30 Arbeitstage"),
-        ("How long does the rear light take to charge?", "khumue-pedra.txt", "หนึ่งชั่วโมงสิบนาที"),
-        ("Wie lange dauert es, das Rücklicht zu laden?", "khumue-pedra.txt", "หนึ่งชั่วโมงสิบนาที"),
-        ("What is the warranty on the battery?", "lumo-3-manual.html", "the battery for two"),
         ("¿Cuánto cuesta el Lumo 3?", "price-list-2026.csv", "name: Lumo 3; "),
-        ("จะติดต่อฝ่ายบุคคลได้อย่างไร", "rongngan-chiangmai.pdf", "ฝ่ายบุคคล"),
-        ("मुझे छुट्टी के लिए कैसे आवेदन करना चाहिए?", "pune-karyalay.pdf", "तीन हफ़्ते"),
         ("Who won the world cup in 2018?", None, ""),
     ],
 )

@@ -13,7 +13,7 @@ from rag.errors import InvalidInput
 from rag.unit_features import FEATURES
 from tools.train_answers.corpora import Corpus, document_of_text
 from tools.train_answers.examples import Example, examples_of
-from tools.train_answers.learning import CONFIDENCE, SIGNS, learn
+from tools.train_answers.learning import CONFIDENCE, MISSING_IN_UNIT, SIGNS, learn
 from tools.train_answers.questions import Asked, QuestionSet
 from tools.train_answers.remembering import Remembering
 from tools.train_answers.report import cross_validated, outcome, report
@@ -24,18 +24,19 @@ UNITS = 6
 
 
 def made(count: int, seed: int = 0) -> list[Example]:
-    """The right unit has the highest `words`, and the most `missing`, which is never allowed to speak for it; the rest is noise."""
+    """The right unit has the highest `words`, and the most `repeats`, which is never allowed to speak for it; the rest is noise."""
     rng = np.random.default_rng(seed)
     examples = []
     for number in range(count):
         answerable = number % 2 == 0
         features = rng.standard_normal((UNITS, len(FEATURES))).astype(np.float32)
+        features[:, [FEATURES.index("missing"), FEATURES.index("missing_in_unit")]] = 0  # their weights are set
         features[:, FEATURES.index("words")] = rng.uniform(0, 0.5, UNITS)
         right = np.zeros(UNITS, bool)
         if answerable:
             right[rng.integers(UNITS)] = True
             features[right, FEATURES.index("words")] = rng.uniform(0.6, 1)
-            features[right, FEATURES.index("missing")] = 2
+            features[right, FEATURES.index("repeats")] = 2
         examples.append(Example("made", "en", "en", answerable, features, right, tuple(range(UNITS)), number))
     return examples
 
@@ -70,8 +71,8 @@ def test_the_choice_rests_on_the_informative_feature_and_keeps_the_signs(model: 
     weights = dict(zip(FEATURES, model.choose.tolist(), strict=True))
     assert max(weights, key=lambda name: abs(weights[name])) == "words"
     assert all(weights[name] * sign >= 0 for name, sign in SIGNS.items())
-    assert abs(weights["missing"]) < 0.01  # the data wants it for a unit, the sign forbids it
-    assert [weights[name] for name in FEATURES if name not in SIGNS] == [0.0] * (len(FEATURES) - len(SIGNS))
+    assert abs(weights["repeats"]) < 0.01  # the data wants it for a unit, the sign forbids it
+    assert {name: weights[name] for name in FEATURES if name not in SIGNS and weights[name]} == {"missing_in_unit": MISSING_IN_UNIT}
 
 
 def test_units_that_answer_are_chosen_and_the_others_refused_on_questions_not_learned_from(model: AnswerModel) -> None:
