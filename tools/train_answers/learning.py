@@ -54,7 +54,8 @@ CONFIDENCE = (  # what the confidence may use of the best unit, besides SHARES
     "sounds_across",
 )
 # Set, not fitted: few of the questions name a number, date or code. With 0 and the fitted -2.0 "the RTX-5090" gets the watts of another
-# card, and "due on 12 March" any invoice of the page; on XQuAD the gold answer is quoted as often, and half a point fewer are rightly refused.
+# card, and "due on 12 March" any invoice of the page; on XQuAD the gold answer is quoted as often, and half a point fewer are rightly
+# refused.
 MISSING_IN_UNIT, SPECIFICS_MISSING = -2.0, -5.0
 WEIGHTS = {"samples": 2.0, "samples-paraphrased": 2.0, "samples-typed": 2.0}  # of a set's examples, else 1: they are like users' documents
 RIDGE = 2e-3  # on the squared weights of features of deviation 1
