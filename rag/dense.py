@@ -1,6 +1,6 @@
 """FAISS index of the chunks of one language in one collection."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import faiss
@@ -42,7 +42,7 @@ class DenseIndex:
 
     def remove(self, chunk_ids: Sequence[int]) -> None:
         """Remove chunks; ids that are not held are ignored."""
-        held = self.held(np.array(chunk_ids, np.int64))
+        held = self.held(chunk_ids)
         if len(held):
             self._index.remove_ids(held)
             self._held.difference_update(held.tolist())
@@ -52,7 +52,7 @@ class DenseIndex:
 
         `within` holds the chunk ids that may be found (None: all); the restriction is applied while searching, so k come when they exist.
         """
-        allowed = None if within is None else self.held(within)
+        allowed = None if within is None else self.held(within.tolist())
         wanted = min(k, len(self) if allowed is None else len(allowed))
         if wanted == 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
@@ -68,6 +68,6 @@ class DenseIndex:
         products: Floats = (self._index.reconstruct_batch(chunk_ids) @ question).astype(np.float32)
         return products
 
-    def held(self, chunk_ids: Ids) -> Ids:
+    def held(self, chunk_ids: Iterable[int]) -> Ids:
         """Those of `chunk_ids` that are in the index, in their order."""
-        return np.array([chunk_id for chunk_id in chunk_ids.tolist() if chunk_id in self._held], np.int64)
+        return np.array([chunk_id for chunk_id in chunk_ids if chunk_id in self._held], np.int64)

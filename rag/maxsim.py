@@ -43,9 +43,9 @@ class MaxSim:
             blocks, owners = self._best_cosines(distinct, [passages[index] for index in filled])
             firsts = np.searchsorted(owners, np.arange(len(filled)))
             if languages is not None:
-                best = np.maximum.reduceat(blocks, firsts, axis=1)
+                best = np.maximum.reduceat(blocks, firsts)
                 weights = weights * (1 - _commonness(best, np.array([languages[index] for index in filled]))) ** SPECIFIC
-            windows = weights @ _windowed(blocks, owners)
+            windows = _windowed(blocks, owners) @ weights
             scores[filled] = np.maximum.reduceat(windows, firsts) / max(weights.sum(), TINY)
         return scores
 
@@ -56,20 +56,26 @@ class MaxSim:
         return distinct[heaviest], weights[heaviest]
 
     def _best_cosines(self, question: TokenIds, passages: Sequence[TokenIds]) -> tuple[Floats, NDArray[np.int64]]:
-        """(question tokens, blocks), and the passage of each block. Each distinct token is compared once, then looked up."""
+        """(blocks, question tokens), and the passage of each block. Each distinct token is compared once, then looked up."""
         tokens = np.concatenate(passages)
         lengths = np.array([len(passage) for passage in passages])
-        position = np.zeros(len(self._norms), np.int32)
-        position[tokens] = 1
-        distinct = np.flatnonzero(position)
+        held = np.zeros(len(self._norms), np.bool_)
+        held[tokens] = True
+        distinct = np.flatnonzero(held)
+        position = np.empty(len(self._norms), np.int32)
         position[distinct] = np.arange(len(distinct), dtype=np.int32)
         unit = self._vectors[question] / self._norms[question, None]
-        cosines = unit @ self._vectors[distinct].T / self._norms[distinct]
+        cosines = self._vectors[distinct] @ unit.T / self._norms[distinct, None]
         counts = -(-lengths // BLOCK)
         owners = np.repeat(np.arange(len(passages)), counts)
         within = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
         starts = np.repeat(np.cumsum(lengths) - lengths, counts) + within * BLOCK
-        return np.maximum.reduceat(cosines[:, position[tokens]], starts, axis=1), owners
+        lasts = np.repeat(np.cumsum(lengths), counts) - 1  # a short block's last token is compared again
+        rows = position[tokens]
+        blocks = cosines.take(rows[starts], axis=0)
+        for ahead in range(1, BLOCK):  # four times as fast as np.maximum.reduceat over all tokens
+            np.maximum(blocks, cosines.take(rows[np.minimum(starts + ahead, lasts)], axis=0), out=blocks)
+        return blocks, owners
 
 
 def _windowed(blocks: Floats, owners: NDArray[np.int64]) -> Floats:
@@ -77,7 +83,7 @@ def _windowed(blocks: Floats, owners: NDArray[np.int64]) -> Floats:
     windows = blocks.copy()
     for ahead in range(1, min(WINDOW_BLOCKS, len(owners))):
         same = owners[ahead:] == owners[:-ahead]
-        windows[:, :-ahead][:, same] = np.maximum(windows[:, :-ahead][:, same], blocks[:, ahead:][:, same])
+        np.maximum(windows[:-ahead], blocks[ahead:], out=windows[:-ahead], where=same[:, None])
     return windows
 
 
@@ -86,6 +92,6 @@ def _commonness(best: Floats, languages: NDArray[np.str_]) -> Floats:
 
     A few passages tell little, so the mean is taken as if UNSEEN more of each language did not meet it at all.
     """
-    means = [best[:, of].sum(axis=1) / (of.sum() + UNSEEN) for of in (languages == language for language in set(languages.tolist()))]
+    means = [best[of].sum(axis=0) / (of.sum() + UNSEEN) for of in (languages == language for language in set(languages.tolist()))]
     common: Floats = np.clip(np.max(means, axis=0), 0.0, 1.0).astype(np.float32)
     return common

@@ -70,15 +70,17 @@ def rank(
 
 def _of_language(question: Question, shards: Sequence[Shard], within: Ids | None, share: int) -> list[_Candidates]:
     """The best `share` of a language by vector, over all its collections, and the best by words and by sounds."""
-    hits = [shard.dense.search(question.vector, share, None if within is None else shard.dense.held(within)) for shard in shards]
-    dense_bar = _bar([score for _, scores in hits for score in scores.tolist()], share)
+    hits = [shard.dense.search(question.vector, share, within) for shard in shards]
     allowed = None if within is None else within.tolist()
     words = [shard.lexical.search(question.text, share, allowed, written_in=question.language) for shard in shards]
     sounds = [shard.lexical.search_sounds(question.text, share, allowed, written_in=question.language) for shard in shards]
+    dense_bar = _bar([score for _, scores in hits for score in scores.tolist()], share)
+    words_bar = _bar([score for of_shard in words for score in of_shard.values()], int(share * WORDS_SHARE))
+    sounds_bar = _bar([score for of_shard in sounds for score in of_shard.values()], int(share * SOUNDS_SHARE))
     found = []
-    terms = zip(words, sounds, _best(words, int(share * WORDS_SHARE)), _best(sounds, int(share * SOUNDS_SHARE)), strict=True)
-    for shard, (ids, scores), (lexical, heard, by_words, by_sounds) in zip(shards, hits, terms, strict=True):
-        chosen = shard.dense.held(np.unique(np.concatenate([ids[scores >= dense_bar], by_words, by_sounds])))
+    for shard, (ids, scores), lexical, heard in zip(shards, hits, words, sounds, strict=True):
+        near = ids[scores >= dense_bar].tolist()
+        chosen = shard.dense.held(sorted({*near, *_reaching(lexical, words_bar), *_reaching(heard, sounds_bar)}))
         found.append(
             _Candidates(
                 language=shard.language,
@@ -93,10 +95,9 @@ def _of_language(question: Question, shards: Sequence[Shard], within: Ids | None
     return found
 
 
-def _best(shares: Sequence[dict[int, float]], count: int) -> list[Ids]:
-    """The chunks of each shard that are among the best `count` over all."""
-    bar = _bar([score for of_shard in shares for score in of_shard.values()], count)
-    return [np.array([chunk_id for chunk_id, score in of_shard.items() if score >= bar], np.int64) for of_shard in shares]
+def _reaching(shares: dict[int, float], bar: float) -> list[int]:
+    """The chunks with at least that share."""
+    return [chunk_id for chunk_id, score in shares.items() if score >= bar]
 
 
 def _looked_up(shares: dict[int, float], chunk_ids: Ids) -> Floats:

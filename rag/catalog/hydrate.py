@@ -4,13 +4,24 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from rag.catalog.tables import chunks, collections, documents, in_sight
 from rag.records import Status
 
 AnyRow = Row[*tuple[Any, ...]]
 BATCH = 1000  # ids per statement: both databases limit a statement's parameters to some 32,000
+
+# Made once: making a statement and its key in SQLAlchemy's cache takes as long as all the rest of a search's two.
+_CHUNKS = select(*(chunks.c[name] for name in ("id", "content_id", "page", "start", "end", "text", "language", "context"))).where(
+    chunks.c.id.in_(bindparam("chunk_ids", expanding=True))
+)
+_DOCUMENTS = (
+    select(documents.c.id, documents.c.content_id, documents.c.name, collections.c.name.label("collection"))
+    .join_from(documents, collections)
+    .where(documents.c.content_id.in_(bindparam("content_ids", expanding=True)), documents.c.status == Status.READY)
+    .order_by(documents.c.created_at, documents.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +62,16 @@ def hydrate(
 
 
 def _chunk_rows(connection: Connection, chunk_ids: Sequence[int], languages: Collection[str] | None) -> Sequence[AnyRow]:
-    columns = ("id", "content_id", "page", "start", "end", "text", "language", "context")
-    query = select(*(chunks.c[name] for name in columns)).where(chunks.c.id.in_(chunk_ids))
-    return connection.execute(query if languages is None else query.where(chunks.c.language.in_(languages))).all()
+    query = _CHUNKS if languages is None else _CHUNKS.where(chunks.c.language.in_(languages))
+    return connection.execute(query, {"chunk_ids": chunk_ids}).all()
 
 
 def _documents_by_content(
     connection: Connection, content_ids: Collection[int], visible: Collection[str] | None, document_ids: Collection[str] | None
 ) -> dict[int, AnyRow]:
-    wanted = documents.c.content_id.in_(content_ids) & (documents.c.status == Status.READY) & in_sight(visible)
-    columns = (documents.c.id, documents.c.content_id, documents.c.name, collections.c.name.label("collection"))
-    query = select(*columns).join_from(documents, collections).where(wanted).order_by(documents.c.created_at, documents.c.id)
+    query = _DOCUMENTS if visible is None else _DOCUMENTS.where(in_sight(visible))
     oldest: dict[int, AnyRow] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(query, {"content_ids": list(content_ids)}):
         if document_ids is None or row.id in document_ids:
             oldest.setdefault(row.content_id, row)
     return oldest
