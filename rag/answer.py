@@ -59,5 +59,6 @@ def quote(extracts: Sequence[Extract], passages: Sequence[Passage], language: st
 
 
 def title(passage: Passage) -> str:
-    """The title of the passage's document, or its file name where it has none."""
-    return passage.context.partition(". ")[0] or passage.name
+    """The title of the passage's document, or its file name where it has none; the columns of a table are none."""
+    found = passage.context.partition(". ")[0]
+    return found if found and ";" not in found else passage.name

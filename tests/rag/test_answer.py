@@ -30,6 +30,11 @@ def test_quotes_of_several_documents_are_labelled_by_title_or_file_name() -> Non
     assert answer.citations[0].quote == "30 Arbeitstage."
 
 
+def test_the_columns_of_a_table_are_no_title() -> None:
+    passages = [passage("prices", "article: 1; price: 2", "article; price"), passage("leeds", "27 days.")]
+    assert quote([extract(passages, 0), extract(passages, 1)], passages, "en").text.startswith("prices.txt: article: 1; price: 2 [1]")
+
+
 def test_an_extract_that_its_passage_does_not_say_is_never_quoted() -> None:
     passages = [passage("rules", "Thirty days.")]
     with pytest.raises(ValueError, match=r"differs from rules\.txt, page 1"):
