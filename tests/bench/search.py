@@ -57,15 +57,15 @@ def corpus(chunks: int, seed: int = 7) -> bytes:
 
 
 def load(
-    clients: int, seconds: float, request: Callable[[httpx.Client, random.Random], httpx.Response], service: Service
+    clients: int, seconds: float, request: Callable[[httpx.Client, random.Random], httpx.Response], connect: Callable[[], httpx.Client]
 ) -> dict[str, float]:
-    """`clients` threads that each send the next request when the last is answered. Milliseconds and requests/s."""
+    """`clients` threads, each with what `connect` gives, send the next request when the last is answered. Milliseconds and requests/s."""
     times: list[float] = []
     stop = time.monotonic() + seconds
 
     def work(seed: int) -> None:
         rng = random.Random(seed)
-        with service.client() as client:
+        with connect() as client:
             while time.monotonic() < stop:
                 began = time.perf_counter()
                 response = request(client, rng)
@@ -130,9 +130,9 @@ def main() -> None:
                 for part in range(0, options.chunks, DOCUMENT_CHUNKS):
                     document = add(client, f"corpus-{part}.txt", corpus(min(DOCUMENT_CHUNKS, options.chunks - part), seed=part))
                     assert document["status"] == "ready", document
-            load(4, 2, search, service)  # warm
+            load(4, 2, search, service.client)  # warm
             result = {
-                name: {clients: load(clients, options.seconds, request, service) for clients in CLIENTS}
+                name: {clients: load(clients, options.seconds, request, service.client) for clients in CLIENTS}
                 for name, request in {"healthz": health, "search": search}.items()
             }
             parts = steps(service)
