@@ -3,7 +3,7 @@
 import pytest
 
 from rag.records import Passage
-from serving.answering import left_out
+from serving.api.answering import left_out
 
 
 def page(number: int, length: int = 10) -> Passage:

@@ -7,8 +7,8 @@ import pytest
 
 from rag.errors import InvalidInput
 from rag.records import Passage
-from serving.evaluate import Mean, Quality, Report, dropped, mean_of, score
-from serving.question_sets import Question
+from serving.evaluation.question_sets import Question
+from serving.evaluation.search_quality import Mean, Quality, Report, dropped, mean_of, score
 
 
 def passage(name: str) -> Passage:

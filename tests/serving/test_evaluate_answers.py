@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from rag.errors import InvalidInput
-from serving.answer_measures import Judged
-from serving.evaluate import Mean
-from serving.evaluate_answers import AnswerReport, Refusals, summary, worse
-from serving.question_sets import Question
+from serving.evaluation.answer_measures import Judged
+from serving.evaluation.answer_quality import AnswerReport, Refusals, summary, worse
+from serving.evaluation.question_sets import Question
+from serving.evaluation.search_quality import Mean
 
 SAME = Question("same", "?", "en", {"a.txt": 1}, "en", answers=("x",))
 CROSS = Question("cross", "?", "en", {"a.txt": 1}, "th", answers=("x",))

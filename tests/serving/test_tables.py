@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from serving.tables import harmless, one_line, show_table
+from serving.command.console import harmless, one_line, show_table
 
 
 def test_escape_sequences_and_reordering_are_taken_out() -> None:

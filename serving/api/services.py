@@ -1,0 +1,33 @@
+"""What the routes of the gateway work with; one record, made once when the gateway starts."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from ray.serve.handle import DeploymentHandle
+from sqlalchemy import Engine
+
+from rag.blobs import BlobStore
+from rag.settings import Settings
+from serving.models.generator import Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The catalog, the blob store, the way to retrieval, and the language model and the guard of its prompts where there are."""
+
+    settings: Settings
+    engine: Engine
+    blobs: BlobStore
+    retrieval: DeploymentHandle[Any]
+    generator: Generator | None = None
+    prompt_guard: DeploymentHandle[Any] | None = None
+
+
+def services_of(request: Request) -> Services:
+    """The services of the application that serves this request."""
+    services: Services = request.app.state.services
+    return services
+
+
+CurrentServices = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,1 @@
+"""The retrieval deployment, and the messages between it and the gateway."""
