@@ -3,60 +3,22 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
 
-from rag.answer import NOTHING_FOUND, nothing_found, quote
-from rag.catalog.surroundings import widen
-from rag.chat import Message
-from rag.cited import MARKERS, MarkerFilter
-from rag.errors import InvalidInput
+from rag.cited import MarkerFilter
 from rag.followup import asked_before
+from rag.grounding import GUARD, Answered, Asked, notes_on, prompt_for, quoted
 from rag.hazards import Refused, refusal
-from rag.languages import LANGUAGES, UNKNOWN, detect_language
-from rag.prompt import Budget, Conversation, Prompt, assemble
-from rag.records import Citation, Passage
+from rag.prompt import Budget
 from serving.api.services import Services
-from serving.models.generator import Generator, GeneratorFailed
+from serving.models.generator import Generator, GeneratorFailed, model_with
 from serving.models.prompt_guard import harmless, require_harmless
 
 log = logging.getLogger("ray.serve")
-EXTRACTIVE, GUARD = "extractive", "guard"  # names of what answered, where it was no language model
 ATTACKS = "Left out, as they look like an attack on the language model: {number} passages."
-SEVERAL = "Several documents answer; before each quote stands the title of its own."
 USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
-WIDENED = 4  # passages, the best, that get their neighbours where the prompt has room
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question that passed every check, with its passages. `whole` is set when these are all pages of one document, in order."""
-
-    question: str
-    language: str
-    passages: Sequence[Passage]
-    answer_tokens: int
-    history: Sequence[Message] = ()
-    wishes: str = ""
-    whole: bool = False
-    adapter: str | None = None
-    sampling: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The end of an answer. `notes` are sentences about it that the reader should know."""
-
-    text: str
-    citations: Sequence[Citation]
-    generator: str
-    notes: list[str] = field(default_factory=list)
-    finish_reason: str = "stop"
-    usage: Mapping[str, int] | None = None
-    refused: Refused | None = None
-    confidence: float | None = None
 
 
 async def answering(asked: Asked, services: Services) -> AsyncGenerator[str | Answered, None]:
@@ -90,20 +52,18 @@ async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGe
                 raise
             log.error("the language model failed: %s", error)
             notes = [*notes, "The language model is not available; these are sentences quoted from the documents."]
-    answer, confidence = nothing_found(asked.language), 0.0
+    extraction = None
     if asked.passages:
         extraction = await services.retrieval.extract.remote(asked.question, asked.passages, asked.language, asked_before(asked.history))
-        answer, confidence = quote(extraction.extracts, asked.passages, asked.language), extraction.confidence
-        if len({citation.document_id for citation in answer.citations}) > 1:
-            notes = [*notes, SEVERAL]
-    for piece in answer.pieces:
+    pieces, answered = quoted(asked, extraction, notes)
+    for piece in pieces:
         yield piece
-    yield Answered(answer.text, answer.citations, EXTRACTIVE, notes, confidence=confidence)
+    yield answered
 
 
 async def _written(asked: Asked, notes: list[str], services: Services, generator: Generator) -> AsyncGenerator[str | Answered, None]:
     budget = Budget(generator.window, asked.answer_tokens, generator.window if asked.whole else services.settings.prompt_passage_tokens)
-    prompt = await asyncio.to_thread(ground, asked, budget, services, generator)
+    prompt = await asyncio.to_thread(prompt_for, asked, budget, services.engine, generator.counter)
     model = model_with(generator, asked.adapter)
     body = {"model": model, "messages": prompt.messages, "max_tokens": asked.answer_tokens, "temperature": 0, **asked.sampling}
     body |= {"stream": True, "stream_options": {"include_usage": True}}
@@ -125,49 +85,4 @@ async def _written(asked: Asked, notes: list[str], services: Services, generator
     text = "".join(pieces)
     citations = await services.retrieval.cite.remote(text, prompt.passages)
     counted = {**{name: usage[name] for name in USAGE if name in usage}, "counted_tokens": prompt.tokens} if usage else None
-    yield Answered(text, citations, model, [*notes, *_notes(asked, prompt, text, reason)], reason, counted)
-
-
-def model_with(generator: Generator | None, adapter: str | None) -> str:
-    """The name of the language model with an adapter. Raises InvalidInput when there are none."""
-    model = generator.model if generator else ""
-    if adapter is None:
-        return model
-    if generator is None or not generator.has(f"{model}:{adapter}"):
-        raise InvalidInput("No LoRA adapters are offered here; start the service with --llm and --adapters.")
-    return f"{model}:{adapter}"
-
-
-def ground(asked: Asked, budget: Budget, services: Services, generator: Generator) -> Prompt:
-    """The prompt for a question, in a thread: it counts tokens and reads the catalog."""
-    conversation = Conversation(asked.question, asked.language, asked.history, asked.wishes)
-    wider = [] if asked.whole else widen(services.engine, asked.passages[:WIDENED])
-    return assemble(conversation, asked.passages, budget, generator.counter, wider=wider)
-
-
-def _notes(asked: Asked, prompt: Prompt, text: str, reason: str) -> list[str]:
-    notes = []
-    if reason == "length":
-        notes.append(f"The answer was cut at {asked.answer_tokens} tokens; allow more with max_tokens.")
-    if prompt.turns_left_out:
-        notes.append(f"The {prompt.turns_left_out} oldest turns of the conversation did not fit the model's window.")
-    if asked.whole and (left := left_out(asked.passages, prompt.passages)):
-        notes.append(f"The document does not fit the model's window whole; left out: {left}.")
-    words = MARKERS.sub("", text).strip()
-    language = detect_language(words)
-    if UNKNOWN not in (language, asked.language) and language != asked.language:
-        notes.append(f"The answer is in {LANGUAGES[language]}, the question in {LANGUAGES.get(asked.language, asked.language)}.")
-    if words and words not in NOTHING_FOUND.values() and not MARKERS.search(text):
-        notes.append("The answer cites no passage; check it against the documents.")
-    return notes
-
-
-def left_out(pages: Sequence[Passage], kept: Sequence[Passage]) -> str:
-    """Which of a document's pages, in order, a prompt does not hold, like `the end of page 2, pages 3-7`; empty when it holds all."""
-    missing = [page.page for page in pages[len(kept) :]]
-    parts = []
-    if kept and kept[-1].end < pages[len(kept) - 1].end:
-        parts.append(f"the end of page {kept[-1].page}")
-    if missing:
-        parts.append(f"page {missing[0]}" if len(missing) == 1 else f"pages {missing[0]}-{missing[-1]}")
-    return ", ".join(parts)
+    yield Answered(text, citations, model, [*notes, *notes_on(asked, prompt, text, reason)], reason, counted)

@@ -9,35 +9,24 @@ from dataclasses import asdict
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from rag.catalog.collections import list_collections
 from rag.catalog.surroundings import whole_document
 from rag.chat import Message
-from rag.errors import InvalidInput, NotFound
+from rag.errors import InvalidInput
 from rag.followup import asked_before, language_in_context
+from rag.grounding import Answered, Asked
 from rag.settings import Settings
 from serving.api import events, http_errors
 from serving.api.accept_language import AcceptedLanguage
-from serving.api.answering import Answered, Asked, answering, model_with
+from serving.api.answering import answering
 from serving.api.auth import CurrentKey, allowed
 from serving.api.http_errors import describe
-from serving.api.schemas import AskRequest, AskResponse, Citation, Passage, Refusal, Scope, SearchRequest, SearchResponse
+from serving.api.questions import WRITTEN_K, checked_question, retrieve
+from serving.api.schemas import AskRequest, AskResponse, Citation, Passage, Refusal, SearchRequest, SearchResponse
 from serving.api.services import CurrentServices, Services
-from serving.retrieval.messages import Found, Query, milliseconds
+from serving.models.generator import model_with
+from serving.retrieval.messages import Found, milliseconds
 
 router = APIRouter(prefix="/v1", tags=["questions"])
-WRITTEN_K = 16  # passages for a language model when the question does not say; the prompt takes as many as its budget holds
-
-
-def checked_question(question: str | None, settings: Settings) -> str:
-    """The question without white space around it. Raises InvalidInput when it is empty or too long."""
-    text = (question or "").strip()
-    if not text:
-        raise InvalidInput("The question is empty; write one.")
-    if len(text) > settings.max_question_characters:
-        raise InvalidInput(
-            f"The question has {len(text)} characters; at most {settings.max_question_characters} are taken, please shorten it."
-        )
-    return text
 
 
 def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Message], str]:
@@ -53,33 +42,6 @@ def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Messag
     earlier = [message.model_dump() for message in body.messages[:-1] if message.role != "system"]
     wishes = "\n".join(message.content for message in body.messages if message.role == "system")
     return checked_question(body.messages[-1].content, settings), earlier, wishes
-
-
-def require_collections(services: Services, names: list[str]) -> None:
-    """Raise NotFound for a collection that does not exist; a key that may see one that is still empty simply finds nothing."""
-    missing = sorted(set(names) - {collection.name for collection in list_collections(services.engine, frozenset(names))})
-    if missing:
-        raise NotFound(f"There is no collection {missing[0]!r}; list them with GET /v1/collections.")
-
-
-async def retrieve(question: str, scope: Scope, services: Services, key: CurrentKey, earlier: str = "") -> Found:
-    """Passages for a question, which may go on from an earlier one, from where the key may look."""
-    if scope.k > services.settings.max_passages:
-        raise InvalidInput(f"k is {scope.k}; at most {services.settings.max_passages} passages are given.")
-    if scope.collections:
-        await asyncio.to_thread(require_collections, services, scope.collections)
-    query = Query(
-        question=question,
-        visible=allowed(key, scope.collections),
-        k=scope.k,
-        languages=tuple(scope.filters.languages),
-        document_ids=tuple(scope.filters.document_ids),
-        min_version=scope.min_version,
-        earlier=earlier,
-        language=scope.language,
-    )
-    found: Found = await services.retrieval.search.remote(query)
-    return found
 
 
 @router.post(

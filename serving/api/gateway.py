@@ -17,9 +17,9 @@ from rag.catalog.feed import current_version
 from rag.catalog.schema import open_catalog
 from rag.chat import load_chat_tokenizer
 from rag.errors import NotYet
+from rag.grounding import EXTRACTIVE
 from rag.settings import Settings
 from serving.api import ask, http_errors, metrics
-from serving.api.answering import EXTRACTIVE
 from serving.api.auth import CurrentKey, allowed
 from serving.api.documents import following
 from serving.api.documents import routes as documents

@@ -190,3 +190,13 @@ async def _require_success(response: httpx.Response) -> None:
     if response.status_code in (400, 404, 413, 422):
         raise InvalidInput(f"The language model refused the request: {detail}")
     raise GeneratorFailed(f"The language model's server answered {response.status_code}: {detail}")
+
+
+def model_with(generator: Generator | None, adapter: str | None) -> str:
+    """The name of the language model with an adapter. Raises InvalidInput when there are none."""
+    model = generator.model if generator else ""
+    if adapter is None:
+        return model
+    if generator is None or not generator.has(f"{model}:{adapter}"):
+        raise InvalidInput("No LoRA adapters are offered here; start the service with --llm and --adapters.")
+    return f"{model}:{adapter}"

@@ -17,14 +17,14 @@ from rag.chat import message_text
 from rag.cited import MARKERS
 from rag.errors import InvalidInput, NotFound
 from rag.followup import asked_before
+from rag.grounding import Answered, Asked
 from rag.hazards import Refused, refusal
 from rag.prompt import neutral_messages
 from rag.question_language import detect_question_language
 from rag.records import Citation
 from serving.api import events, http_errors
 from serving.api.accept_language import AcceptedLanguage
-from serving.api.answering import Answered, Asked, answering, model_with
-from serving.api.ask import WRITTEN_K, checked_question, retrieve
+from serving.api.answering import answering
 from serving.api.auth import CurrentKey
 from serving.api.http_errors import describe
 from serving.api.openai.schemas import (
@@ -38,8 +38,10 @@ from serving.api.openai.schemas import (
     ModelList,
 )
 from serving.api.openai.search_tool import answer_with_search, wants_search
+from serving.api.questions import WRITTEN_K, checked_question, retrieve
 from serving.api.schemas import Scope
 from serving.api.services import CurrentServices, Services
+from serving.models.generator import model_with
 from serving.models.prompt_guard import require_harmless
 
 router = APIRouter(prefix="/v1", tags=["OpenAI API"])

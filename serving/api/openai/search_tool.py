@@ -7,8 +7,8 @@ from typing import Any
 from rag.errors import InvalidInput
 from rag.languages import LANGUAGES
 from rag.prompt import neutral_messages
-from serving.api.ask import checked_question, retrieve
 from serving.api.auth import CurrentKey
+from serving.api.questions import checked_question, retrieve
 from serving.api.schemas import Scope
 from serving.api.services import Services
 from serving.models.generator import Generator, GeneratorFailed
