@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from rag.answer import NOTHING_FOUND, nothing_found, quote
 from rag.catalog.surroundings import widen
 from rag.chat import Message, TokenCounter
-from rag.cited import MARKERS
+from rag.citations import MARKERS
 from rag.extractive import Extraction
 from rag.hazards import Refused
 from rag.languages import LANGUAGES, UNKNOWN, detect_language

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
-from rag.cited import MarkerFilter
+from rag.citations import MarkerFilter
 from rag.followup import asked_before
 from rag.grounding import GUARD, Answered, Asked, notes_on, prompt_for, quoted
 from rag.hazards import Refused, refusal

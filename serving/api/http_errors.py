@@ -23,7 +23,7 @@ STATUS: dict[type[errors.RagError], int] = {
     errors.UnsupportedType: 415,
     errors.Unreadable: 422,
     errors.EmbedderMismatch: 409,
-    errors.Finished: 409,
+    errors.WrongState: 409,
     errors.QueueFull: 429,
     errors.NotYet: 503,
     GeneratorFailed: 503,

@@ -138,7 +138,7 @@ class Retrieval:
 
     async def cite(self, answer: str, passages: Sequence[Passage]) -> list[Citation]:
         """The proof of an answer that a language model wrote from these passages."""
-        from rag.cited import cite
+        from rag.citations import cite
 
         return await asyncio.to_thread(cite, answer, passages, self.retriever.embedder)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rag.catalog.switch import UNFINISHED
+from rag.catalog.publish import UNFINISHED
 from rag.settings import MIB, Settings
 from tests import service as instances
 from tests.service import Service, add, upload

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from rag.catalog import documents as catalog
 from rag.catalog.collections import count_by_status
-from rag.catalog.switch import UNFINISHED
+from rag.catalog.publish import UNFINISHED
 from rag.errors import NotFound
 from rag.records import Status
 from serving.api import events, http_errors

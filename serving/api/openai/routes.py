@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from rag.chat import message_text
-from rag.cited import MARKERS
+from rag.citations import MARKERS
 from rag.errors import InvalidInput, NotFound
 from rag.followup import asked_before
 from rag.grounding import Answered, Asked

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.cited import MarkerFilter, cite, statements
+from rag.citations import MarkerFilter, cite, statements
 from rag.embedder import Embedder
 from rag.records import Passage
 
