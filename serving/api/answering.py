@@ -15,6 +15,7 @@ from rag.prompt import Budget
 from serving.api.services import Services
 from serving.models.generator import Generator, GeneratorFailed, model_with
 from serving.models.prompt_guard import harmless, require_harmless
+from serving.retrieval.messages import ToCite, ToExtract
 
 log = logging.getLogger("ray.serve")
 ATTACKS = "Left out, as they look like an attack on the language model: {number} passages."
@@ -54,7 +55,8 @@ async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGe
             notes = [*notes, "The language model is not available; these are sentences quoted from the documents."]
     extraction = None
     if asked.passages:
-        extraction = await services.retrieval.extract.remote(asked.question, asked.passages, asked.language, asked_before(asked.history))
+        request = ToExtract(asked.question, asked.passages, asked.language, asked_before(asked.history))
+        extraction = await services.retrieval.extract(request)
     pieces, answered = quoted(asked, extraction, notes)
     for piece in pieces:
         yield piece
@@ -83,6 +85,6 @@ async def _written(asked: Asked, notes: list[str], services: Services, generator
         pieces.append(rest)
         yield rest
     text = "".join(pieces)
-    citations = await services.retrieval.cite.remote(text, prompt.passages)
+    citations = await services.retrieval.cite(ToCite(text, prompt.passages))
     counted = {**{name: usage[name] for name in USAGE if name in usage}, "counted_tokens": prompt.tokens} if usage else None
     yield Answered(text, citations, model, [*notes, *notes_on(asked, prompt, text, reason)], reason, counted)

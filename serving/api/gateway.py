@@ -31,6 +31,8 @@ from serving.models.generator import Generator, WorkerGenerator
 from serving.models.llama_guard import Guarded
 from serving.models.other_server import connect
 from serving.models.profile import Profile, Server
+from serving.models.prompt_guard import PromptGuardClient
+from serving.retrieval.clients import RetrievalClient
 
 log = logging.getLogger("ray.serve")
 WEB = Path(__file__).parent / "web"
@@ -46,7 +48,7 @@ async def healthz() -> Health:
 @router.get("/readyz", response_model=Ready, responses=http_errors.responses(503), tags=["health"], summary="Can it answer?")
 async def readyz(services: CurrentServices) -> Ready:
     """Needs no key. 503 until a retrieval replica has loaded the catalog."""
-    return Ready(version=await services.retrieval.version.remote())
+    return Ready(version=await services.retrieval.version())
 
 
 @router.get(
@@ -168,7 +170,8 @@ class Gateway:
             blobs.clear_staging()  # of a gateway that was killed
         except NotYet:
             log.warning("what a gateway before this one was receiving stays until the next start", exc_info=True)
-        self.services = Services(settings, engine, blobs, retrieval, generator, prompt_guard)
+        prompts = PromptGuardClient(prompt_guard) if prompt_guard is not None else None
+        self.services = Services(settings, engine, blobs, RetrievalClient(retrieval), generator, prompts)
 
     def __serve_build_asgi_app__(self) -> SecurityMiddleware:
         """What Ray Serve calls for the ASGI application. Of a bare FastAPI it would replace what is answered when queues are full."""

@@ -36,5 +36,5 @@ async def metrics(services: CurrentServices, key: CurrentKey) -> PlainTextRespon
     version = Gauge("glossa_catalog_version", "Number of the last change of the catalog.", registry=registry)
     version.set(await asyncio.to_thread(current_version, services.engine))
     indexed = Gauge("glossa_index_version", "Number of the last change that a retrieval replica has loaded.", registry=registry)
-    indexed.set(await services.retrieval.version.remote())
+    indexed.set(await services.retrieval.version())
     return PlainTextResponse(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)

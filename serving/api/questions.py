@@ -48,5 +48,4 @@ async def retrieve(question: str, scope: Scope, services: Services, key: Current
         earlier=earlier,
         language=scope.language,
     )
-    found: Found = await services.retrieval.search.remote(query)
-    return found
+    return await services.retrieval.search(query)

@@ -1,15 +1,16 @@
 """What the routes of the gateway work with; one record, made once when the gateway starts."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
-from ray.serve.handle import DeploymentHandle
 from sqlalchemy import Engine
 
 from rag.blobs import BlobStore
 from rag.settings import Settings
 from serving.models.generator import Generator
+from serving.models.prompt_guard import PromptGuardClient
+from serving.retrieval.clients import RetrievalClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,9 @@ class Services:
     settings: Settings
     engine: Engine
     blobs: BlobStore
-    retrieval: DeploymentHandle[Any]
+    retrieval: RetrievalClient
     generator: Generator | None = None
-    prompt_guard: DeploymentHandle[Any] | None = None
+    prompt_guard: PromptGuardClient | None = None
 
 
 async def services_of(request: Request) -> Services:

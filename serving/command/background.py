@@ -37,8 +37,8 @@ def launch(settings: Settings) -> "subprocess.Popen[bytes]":
     log.touch(mode=0o600)  # it holds keys until they have been shown
     options = replace(settings, data=settings.data.absolute())
     given = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    command = [sys.executable, "-u", "-m", "serving.command.cli", "up", *options]
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    command = [sys.executable, "-u", "-m", "serving.command.cli", "up", *flags]
     with log.open("ab") as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 

@@ -19,9 +19,10 @@ from rag.errors import InvalidInput
 from rag.settings import Settings
 from serving.api.gateway import Gateway
 from serving.models.profile import Profile, load
-from serving.models.prompt_guard import PromptGuarding
-from serving.models.reranker import Reranking
+from serving.models.prompt_guard import PromptGuardDeployment
+from serving.retrieval.clients import RetrievalClient
 from serving.retrieval.deployment import Retrieval
+from serving.retrieval.reranker import RerankerDeployment
 
 LIGHT = {"num_cpus": 0}  # Ray's count of CPUs is for ingest tasks; questions are never queued behind them
 # Resources that the nodes of a cluster declare (cluster.yaml), and what takes a place there; on one machine all of it is in one place.
@@ -34,7 +35,7 @@ STATUS_POLL_SECONDS = 0.1
 
 
 def question_answering(settings: Settings) -> tuple[serve.Application, float]:
-    """The application behind the HTTP port: gateway -> retrieval -> reranking, if a reranker is named; and gateway -> vLLM workers.
+    """The application behind the HTTP port: gateway -> retrieval -> reranker, if a reranker is named; and gateway -> vLLM workers.
 
     And the number of GPUs that it leaves over.
     Raises InvalidInput when the language model cannot be what `settings.llm` says.
@@ -43,10 +44,10 @@ def question_answering(settings: Settings) -> tuple[serve.Application, float]:
     head, node = (ON_HEAD, ON_CPU_NODE) if settings.ray else (LIGHT, LIGHT)
     ranking = {"num_cpus": 0, "num_gpus": 1} if spare >= 1 else node
     spare -= settings.reranker is not None
-    parts = [deployment(Reranking, "Reranking", ranking, queued=512).bind(settings)] if settings.reranker else []
+    parts = [deployment(RerankerDeployment, "Reranker", ranking, queued=512).bind(settings)] if settings.reranker else []
     retrieval = deployment(Retrieval, "Retrieval", node, replicas=settings.replicas, ongoing=64, queued=512).bind(settings, *parts)
     if settings.prompt_guard:
-        models["prompt_guard"] = deployment(PromptGuarding, "PromptGuard", node, ongoing=64, queued=512).bind(settings)
+        models["prompt_guard"] = deployment(PromptGuardDeployment, "PromptGuard", node, ongoing=64, queued=512).bind(settings)
     return deployment(serve.ingress()(Gateway), "Gateway", head, ongoing=1000, queued=1000).bind(settings, retrieval, **models), spare
 
 
@@ -128,7 +129,7 @@ def remarks() -> list[str]:
     """What the one who has just started the application should know."""
 
     async def ask() -> list[str]:
-        return list(await serve.get_deployment_handle("Retrieval", "glossa").unsearchable.remote())
+        return await RetrievalClient(serve.get_deployment_handle("Retrieval", "glossa")).unsearchable()
 
     loop = asyncio.new_event_loop()  # a handle works in one only, and that must go on as long as this process
     threading.Thread(target=loop.run_forever, name="handles", daemon=True).start()

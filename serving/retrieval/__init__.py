@@ -1,1 +1,1 @@
-"""The retrieval deployment, and the messages between it and the gateway."""
+"""The deployments that search and rerank, and what the gateway calls them with."""

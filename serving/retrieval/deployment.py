@@ -24,11 +24,10 @@ from rag.records import Citation, Passage
 from rag.retriever import Retriever
 from rag.sentences import sentence_spans
 from rag.settings import Settings
-from serving.retrieval.messages import Found, Query, milliseconds
+from serving.retrieval.clients import RerankerClient
+from serving.retrieval.messages import Embedded, Found, Query, ToCite, ToExtract, ToScore, milliseconds
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from ray.serve.handle import DeploymentHandle
 
 log = logging.getLogger("ray.serve")
@@ -41,10 +40,10 @@ CATCH_UP_SECONDS = 1.0  # a search waits at most so long for this replica to loa
 class Retrieval:
     """A replica: holds the whole index, loaded from the catalog at start and kept fresh by a thread."""
 
-    def __init__(self, settings: Settings, reranking: "DeploymentHandle[Any] | None" = None) -> None:
+    def __init__(self, settings: Settings, reranker: "DeploymentHandle[Any] | None" = None) -> None:
         """Load the embedder and the index; the replica takes requests only when both are there."""
         self.settings = settings
-        self.reranking = reranking
+        self.reranker = RerankerClient(reranker) if reranker is not None else None
         self.engine = open_catalog(settings.catalog_url)
         embedder = load_embedder(settings.embedder, streams=streams(settings))
         # answers are chosen by the encoder of the package, for which their model was fitted, whatever finds the passages
@@ -89,12 +88,12 @@ class Retrieval:
         started = time.perf_counter()
         passages, language = await asyncio.get_running_loop().run_in_executor(self.searching, self.find, query)
         timings = {"retrieval": milliseconds(started)}
-        if self.reranking is not None and passages:
+        if self.reranker is not None and passages:
             from rag.reranker import rerank
 
             reranking = time.perf_counter()
             texts = [passage.text for passage in passages]
-            scores = await self.reranking.score.remote(in_context(query.question, query.earlier), texts)
+            scores = await self.reranker.score(ToScore(in_context(query.question, query.earlier), texts))
             passages = rerank(passages, scores)[: query.k]
             timings["reranking"] = milliseconds(reranking)
         return Found(passages, language, {**timings, "total": milliseconds(started)})
@@ -102,7 +101,7 @@ class Retrieval:
     def find(self, query: Query) -> tuple[list[Passage], str]:
         """Search, in a thread: as many passages as are asked for, or as the reranker reads; and the question's language."""
         self.catch_up()
-        k = query.k if self.reranking is None else max(query.k, RERANKED)
+        k = query.k if self.reranker is None else max(query.k, RERANKED)
         language = language_in_context(query.question, query.earlier, query.language)
 
         def search(text: str, count: int) -> list[Passage]:
@@ -126,28 +125,29 @@ class Retrieval:
             raise InvalidInput(f"There is no version {version} yet, the latest is {latest}; use one that an upload or a delete returned.")
         await asyncio.to_thread(self.retriever.follow)
 
-    async def extract(self, question: str, passages: Sequence[Passage], language: str, earlier: str = "") -> Extraction:
+    async def extract(self, request: ToExtract) -> Extraction:
         """What of the passages answers the question, by itself or after the one before it, whichever is surer."""
         from rag.extractive import extract
 
-        alone = await asyncio.to_thread(extract, question, passages, self.encoder, language)
-        if not earlier:
+        alone = await asyncio.to_thread(extract, request.question, request.passages, self.encoder, request.language)
+        if not request.earlier:
             return alone
-        after = await asyncio.to_thread(extract, in_context(question, earlier), passages, self.encoder, language)
+        question = in_context(request.question, request.earlier)
+        after = await asyncio.to_thread(extract, question, request.passages, self.encoder, request.language)
         return max(alone, after, key=lambda made: made.confidence)
 
-    async def cite(self, answer: str, passages: Sequence[Passage]) -> list[Citation]:
-        """The proof of an answer that a language model wrote from these passages."""
+    async def cite(self, request: ToCite) -> list[Citation]:
+        """The proof of an answer that a language model wrote."""
         from rag.citations import cite
 
-        return await asyncio.to_thread(cite, answer, passages, self.retriever.embedder)
+        return await asyncio.to_thread(cite, request.answer, request.passages, self.retriever.embedder)
 
-    async def embed(self, texts: list[str]) -> tuple["NDArray[np.float32]", int]:
-        """Vectors of unit length, f32 (n, d), of texts as passages; and how many tokens they have."""
+    async def embed(self, texts: Sequence[str]) -> Embedded:
+        """The vectors of texts as passages."""
         embedder = self.retriever.embedder
 
-        def compute() -> "tuple[NDArray[np.float32], int]":
-            return embedder.encode_passages(texts), sum(len(embedder.tokenize(text).ids) for text in texts)
+        def compute() -> Embedded:
+            return Embedded(embedder.encode_passages(texts), sum(len(embedder.tokenize(text).ids) for text in texts))
 
         return await asyncio.to_thread(compute)
 

@@ -1,9 +1,15 @@
-"""What goes between the gateway and retrieval."""
+"""What goes between the gateway, retrieval and the reranker."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rag.records import Passage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,40 @@ class Found:
     passages: list[Passage]
     language: str
     timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ToExtract:
+    """Passages that may answer a question; `language` is the question's, `earlier` the question before it."""
+
+    question: str
+    passages: Sequence[Passage]
+    language: str
+    earlier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToCite:
+    """An answer that a language model wrote from these passages."""
+
+    answer: str
+    passages: Sequence[Passage]
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Vectors of unit length, f32 (n, d), of n texts; and how many tokens these have."""
+
+    vectors: "NDArray[np.float32]"
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToScore:
+    """Texts that may answer a question, for the reranker."""
+
+    question: str
+    texts: Sequence[str]
 
 
 def milliseconds(started: float) -> float:

@@ -68,11 +68,13 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
         raise InvalidInput(
             f"A text has {longest} characters; at most {services.settings.max_question_characters} are embedded, please cut it."
         )
-    vectors, tokens = await services.retrieval.embed.remote(texts)
+    embedded = await services.retrieval.embed(texts)
     data = [
-        {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)} for index, vector in enumerate(vectors)
+        {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)}
+        for index, vector in enumerate(embedded.vectors)
     ]
-    return JSONResponse({"object": "list", "data": data, "model": EMBEDDER, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}})
+    usage = {"prompt_tokens": embedded.tokens, "total_tokens": embedded.tokens}
+    return JSONResponse({"object": "list", "data": data, "model": EMBEDDER, "usage": usage})
 
 
 @router.post(

@@ -1,12 +1,13 @@
-"""The reranking deployment: a cross-encoder, on a GPU where there is one."""
+"""The reranker's deployment: a cross-encoder, on a GPU where there is one."""
 
 import asyncio
 
 from rag.errors import InvalidInput
 from rag.settings import Settings
+from serving.retrieval.messages import ToScore
 
 
-class Reranking:
+class RerankerDeployment:
     """A replica: holds the model that `settings.reranker` names."""
 
     def __init__(self, settings: Settings) -> None:
@@ -17,7 +18,7 @@ class Reranking:
             raise InvalidInput("No reranker is named; start with --reranker NAME.")
         self.reranker = load_reranker(settings.reranker)
 
-    async def score(self, question: str, texts: list[str]) -> list[float]:
+    async def score(self, request: ToScore) -> list[float]:
         """How well each text answers, 0 to 1."""
-        scores = await asyncio.to_thread(self.reranker.score, question, texts)
+        scores = await asyncio.to_thread(self.reranker.score, request.question, request.texts)
         return [float(score) for score in scores]
