@@ -190,7 +190,7 @@ def reembed(
     from rag.catalog.reembedding import without_vectors
     from rag.catalog.schema import migrate, open_catalog
     from rag.default_embedder import waiting_for_encoder
-    from rag.embedder import load_embedder
+    from rag.load_embedder import load_embedder
     from serving.command.progress import counting
 
     if catalog is None and not data.is_dir():

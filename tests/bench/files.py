@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from ingest.formats import parse, sniff
-from rag.embedder import STATIC
+from rag.load_embedder import STATIC
 from tests import service as instances
 from tests.service import Service
 
