@@ -1,11 +1,11 @@
-# make run: set up, start, ingest the samples, and say where the page is.   make test: install what tests need and run them.
+# make run: set up, start, ingest the samples and print the address of the page.   make test: install what the tests need and run them.
 PYTHON ?= python3
-# The CPU build; `make run TORCH=torch` takes the CUDA build on a machine with a GPU.
+# The CPU build. On a machine with a GPU: `make run TORCH=torch` installs the CUDA build.
 TORCH ?= torch==2.13.0+cpu
 BIN = .venv/bin
 PIP = $(BIN)/pip --disable-pip-version-check --quiet --retries 1
 
-.PHONY: run test lint eval bench chaos fuzz clean
+.PHONY: run test lint eval bench chaos fuzz docs clean
 
 run: .venv/installed
 	$(BIN)/glossa up --samples samples/documents
@@ -18,8 +18,8 @@ test: .venv/installed-dev
 lint: .venv/installed-dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports
 
-# The running service, per pair of languages: what is found, then what is answered or refused. The samples, and the SQuAD files under
-# EVAL_DATA where there are some.
+# Measures the running service per pair of languages: what is found, then what is answered or refused. Uses the samples, and the SQuAD
+# files under EVAL_DATA if there are any.
 EVAL_DATA ?= ../shared/data/dev
 eval: .venv/installed
 	$(BIN)/glossa eval samples/questions.jsonl --baseline samples/quality.json --min-same 0.95 --min-cross 0.85
@@ -46,7 +46,7 @@ bench: .venv/installed-dev
 	$(BIN)/python -m tests.bench.serve_flags
 	$(BIN)/python -m tests.bench.replicas
 
-# Minutes each. Both print their seed; root may mount a small disk to fill; give it again with ARGS="--seed N".
+# Each takes minutes and prints its seed; ARGS="--seed N" repeats a run. Only root may mount a small disk to fill.
 chaos: .venv/installed-dev
 	$(BIN)/python -m tests.promises.chaos $(if $(filter 0,$(shell id -u)),--small-disk) $(ARGS)
 	$(BIN)/python -m tests.promises.chaos --kills 50 --postgresql --bucket $(ARGS)
@@ -58,7 +58,7 @@ fuzz: .venv/installed-dev
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Glossa needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv .venv
 
-# torch goes in first, so that nothing after it brings gigabytes of CUDA along
+# torch is installed first, so that no later package installs gigabytes of CUDA
 .venv/installed: .venv/bin/python pyproject.toml
 	@echo "Installing into .venv (about 2 GB; a minute or two) ..."
 	$(PIP) install "$(TORCH)" --extra-index-url https://download.pytorch.org/whl/cpu
@@ -71,5 +71,10 @@ fuzz: .venv/installed-dev
 	$(PIP) install --editable ".[clients]"
 	@touch $@
 
+# The site of docs/ in site/. The tests check the same links, commands and settings without it.
+docs: .venv/installed
+	$(PIP) install --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 clean:
-	rm -rf .venv build dist *.egg-info artifacts
+	rm -rf .venv build dist site *.egg-info artifacts

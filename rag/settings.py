@@ -1,4 +1,4 @@
-"""One frozen table of settings: the only place where a default or a limit is decided. A bad value stops the start with a sentence."""
+"""One frozen table of settings: the only place that decides a default or a limit. A bad value stops the start with a sentence."""
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -32,7 +32,7 @@ class ParseLimits:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """How a setting is offered to users: `help` says what it is and its unit, `shown` stands for a default of None."""
+    """How a setting is offered to users: `help` gives its meaning and unit; `shown` is displayed when the default is None."""
 
     help: str
     shown: str | None = None
@@ -41,44 +41,52 @@ class Option:
 
 
 def offered(default: Any, help: str, *, shown: str | None = None, least: int | None = None, most: int | None = None) -> Any:
-    """A field that is also an option of the command line, an environment variable and a row of the README."""
+    """A field that is also an option of the command line, an environment variable and a row of docs/configuration.md."""
     return field(default=default, metadata={"option": Option(help, shown, least, most)})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that an instance can be told. Sizes are in bytes, times in seconds, lengths in characters."""
+    """All settings of one instance. Sizes are in bytes, times in seconds, lengths in characters."""
 
     data: Path = offered(Path("data"), "Folder of the service: catalog, documents, logs.")
-    catalog: str | None = offered(None, "postgresql://... instead of SQLite in --data.", shown="SQLite")
-    files: str | None = offered(None, "Folder or bucket (s3://...) of the original files.", shown="in --data")
-    ray: str | None = offered(None, "A Ray cluster that runs: its address, or auto.", shown="start Ray here")
-    host: str = offered("127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
+    catalog: str | None = offered(None, "PostgreSQL database of the catalog (postgresql://...); required on a cluster.", shown="SQLite")
+    files: str | None = offered(None, "Folder or bucket (s3://...) of the original files; required on a cluster.", shown="in --data")
+    ray: str | None = offered(None, "Address of a running Ray cluster, or `auto`.", shown="start Ray here")
+    host: str = offered("127.0.0.1", "Address to listen on; 0.0.0.0 accepts connections from other machines.")
     port: int = offered(8000, "Port of the page and the API.", least=1, most=65535)
-    dashboard_port: int = 8265  # Ray takes the next free one when it is in use
+    dashboard_port: int = 8265  # Ray takes the next free port when it is in use
     embedder: str | None = offered(  # None is `rag.default_embedder`
         None,
-        "The one in the package finds meaning across languages; `static` finds words, and embeds about 80 times as fast. Or any "
-        "sentence-transformers model, by name or path.",
-        shown="the one in the package",
+        "Embedding model. The bundled encoder finds meaning across languages; `static` finds words and embeds about 80 times as fast. Or "
+        "any sentence-transformers model, by name or path.",
+        shown="the bundled encoder",
     )
-    reranker: str | None = offered(None, "A cross-encoder for the best 32, by name or path.", shown="none")
-    llm: str | None = offered(None, "A profile (llama-3.1-8b), a Llama by name or path, or openai:URL.", shown="quote")
-    tokenizer: str | None = offered(None, "Of the model at openai:URL, by name or path.", shown="ask it")
-    window: int | None = offered(None, "Tokens of the window at openai:URL.", shown="ask it", least=1)
+    reranker: str | None = offered(None, "Cross-encoder that rescores the best 32 passages, by name or path.", shown="none")
+    llm: str | None = offered(
+        None,
+        "Language model that writes the answers: a profile (llama-3.1-8b), a Llama checkpoint by name or path, a YAML file, or openai:URL.",
+        shown="none, answers are quotes",
+    )
+    tokenizer: str | None = offered(None, "Tokenizer of the model at openai:URL, by name or path.", shown="ask the server")
+    window: int | None = offered(None, "Context window of the model at openai:URL, in tokens.", shown="ask the server", least=1)
     adapters: str | None = offered(None, "Folder or bucket (s3://...) of LoRA adapters.", shown="none")
-    guard: str | None = offered(None, "A Llama Guard for questions and answers (llama-guard-3-8b).", shown="none")
-    prompt_guard: str | None = offered(None, "A Prompt Guard for questions and passages.", shown="none")
-    answer_tokens: int = 1024  # that a language model may write when a request does not say
-    prompt_passage_tokens: int = 6000  # of passages in a prompt; answers get worse long before a large window is full
-    replicas: int = offered(1, "Copies of the search index.", least=1)  # each holds the whole index
-    ingest_workers: int = offered(2, "Documents read at the same time.", least=1)
-    parsing: ParseLimits = ParseLimits()  # what one document may ask of the machine
+    guard: str | None = offered(None, "Llama Guard model that judges questions and answers (llama-guard-3-8b).", shown="none")
+    prompt_guard: str | None = offered(None, "Prompt Guard model that checks questions and passages, by name or path.", shown="none")
+    answer_tokens: int = 1024  # tokens that a language model may write when a request does not say
+    prompt_passage_tokens: int = 6000  # tokens of passages in a prompt; answers get worse long before a large window is full
+    replicas: int = offered(1, "Number of replicas of the search index; each holds the whole index.", least=1)
+    ingest_workers: int = offered(2, "Number of documents ingested at the same time; each takes a CPU core.", least=1)
+    parsing: ParseLimits = ParseLimits()  # resources that one document may use
     max_file_bytes: int = 200 * MIB
     max_files_per_upload: int = 1000
-    max_queued_documents: int = offered(10_000, "Documents that may wait for their ingest.", least=1)  # beyond it: 429
-    max_documents: int = offered(100_000, "Documents that a collection may hold.", least=1)  # each replica holds all in memory
-    max_name_characters: int = 255  # what file systems and tables can show
+    max_queued_documents: int = offered(
+        10_000, "Maximum number of documents that wait for ingest; further uploads are answered 429.", least=1
+    )
+    max_documents: int = offered(  # each replica holds all of them in memory
+        100_000, "Maximum number of documents in a collection; further uploads are answered 413.", least=1
+    )
+    max_name_characters: int = 255  # file systems and tables can show this much
     max_question_characters: int = 8000
     max_messages: int = 1000
     max_passages: int = 50  # the largest k
@@ -111,12 +119,12 @@ class Settings:
 
     @property
     def run(self) -> Path:
-        """What exists only while the service runs: its state, this run's key, Ray's token."""
+        """Folder of files that exist only while the service runs: its state, this run's key, Ray's token."""
         return self.data / "run"
 
     @property
     def loopback_only(self) -> bool:
-        """Whether nobody outside this machine may be answered."""
+        """Whether only clients on this machine are answered."""
         return self.host in ("127.0.0.1", "localhost", "::1")
 
 

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from rag.catalog.publish import UNFINISHED
-from rag.settings import MIB, Settings
 from tests import service as instances
 from tests.service import Service, add, upload
 from tests.serving.test_page import CHROMIUM, PICTURES, SWITCHES
@@ -84,19 +83,3 @@ def test_a_full_collection_takes_no_more_and_others_do(small: Service) -> None:
         said = "The collection full holds 6 documents, expected fewer than 6; delete some or use another."
         assert refused.json()["detail"] == said
         assert add(client, "more.txt", b"More room here.", collection="other")["status"] == "ready"
-
-
-def test_the_readme_tells_the_limits_as_they_are() -> None:
-    told = (Path(__file__).parents[2] / "README.md").read_text()
-    settings = Settings()
-    for limit in (
-        f"| a file | {settings.max_file_bytes // MIB} MiB |",
-        f"{settings.parsing.pages:,} pages, {settings.parsing.characters:,} characters",
-        f"unpacked {settings.parsing.expanded_bytes // MIB:,} MiB and {settings.parsing.expansion_ratio} times its size",
-        f"{settings.parsing.memory_bytes // MIB // 1024} GiB of memory, {settings.parsing.page_seconds} seconds for a page",
-        f"| a request | {settings.max_files_per_upload:,} files |",
-        f"| a collection | {settings.max_documents:,} documents |",
-        f"| the queue | {settings.max_queued_documents:,} documents |",
-        f"| the disk | less than {settings.min_free_bytes // MIB} MiB free |",
-    ):
-        assert limit in told, limit
