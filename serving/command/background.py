@@ -16,22 +16,22 @@ from serving.client.records import ServiceError
 from serving.client.run_state import RunState, find_process, read_state
 
 POLL_SECONDS = 0.2
-STOP_SECONDS = 60.0  # Ray ends its workers within seconds; a replica may first finish a long answer
-LOG_LINES = 20  # of the log that a failed start shows
+STOP_SECONDS = 60.0  # Ray ends its workers within seconds, but a replica may finish a long answer first
+LOG_LINES = 20  # last lines of the log to print after a failed start
 
 
 def log_path(data: Path) -> Path:
-    """Where a service in the background writes what a service in the foreground prints."""
+    """The file to which a service in the background writes what a service in the foreground prints."""
     return data / "logs" / "glossa.log"
 
 
 def launch(settings: Settings) -> "subprocess.Popen[bytes]":
-    """Start the service in a session of its own, so that it outlives this terminal. The log so far is kept as glossa.log.1."""
+    """Start the service in its own session, so that it outlives this terminal. The previous log is kept as glossa.log.1."""
     log = log_path(settings.data)
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists():
         log.replace(log.with_name("glossa.log.1"))
-    log.touch(mode=0o600)  # it holds keys until they have been shown
+    log.touch(mode=0o600)  # it contains keys until they have been shown
     options = replace(settings, data=settings.data.absolute())
     given = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
@@ -41,7 +41,7 @@ def launch(settings: Settings) -> "subprocess.Popen[bytes]":
 
 
 def wait_until_ready(child: "subprocess.Popen[bytes]", data: Path) -> RunState:
-    """The state of the service that `child` starts, once it is ready. Raises ServiceError with the log's end when it died."""
+    """Wait for the service that `child` starts and return its state. Raises ServiceError with the end of the log if it died."""
     while child.poll() is None:
         state = read_state(data)
         if state is not None and state.pid == child.pid:
@@ -56,7 +56,7 @@ def wait_until_ready(child: "subprocess.Popen[bytes]", data: Path) -> RunState:
 
 
 def take_log(data: Path) -> str:
-    """What the service has printed at its start, a new key among it. It is emptied: keys are shown once and not kept."""
+    """Return what the service printed at its start, including a new key, and empty the log: keys are shown once and not kept."""
     with log_path(data).open("r+", errors="replace") as log:
         said = log.read()
         log.truncate(0)
@@ -64,7 +64,7 @@ def take_log(data: Path) -> str:
 
 
 def stop(process: psutil.Process) -> bool:
-    """Ask a service to end everything that it started and wait for it; False when it has not ended in time. Raises ServiceError."""
+    """Ask a service to end everything that it started, and wait. Returns False if it has not ended in time. Raises ServiceError."""
     try:
         process.send_signal(signal.SIGTERM)
         process.wait(STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""The command `glossa calibrate`: a copy of an embedder that finds across the languages of a mixed collection."""
+"""The command `glossa calibrate` makes a copy of an embedder that finds passages across the languages of a mixed collection."""
 
 import os
 import shlex
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A sentence-transformers model, by name or path, as --embedder takes it.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A sentence-transformers model, by name or path, as for --embedder.")],
     *,
-    folder: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="New folder for the calibrated model.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder to create for the calibrated model.", show_default=False)],
 ) -> None:
     """Make a copy of an embedder that suits collections with documents in several languages.
 
-    In most models the vector of a text also shows its language: a question
-    finds passages in its own language first, and the right passage in
-    another language behind them. From 128 bundled sentences in the eight
-    languages this command finds the directions that show the language, and
-    writes the model to FOLDER with one layer more, which removes them.
+    In most models the vector of a text also encodes its language. A question
+    then finds passages in its own language first, and the right passage in
+    another language only after them. This command uses 128 bundled sentences
+    in the eight languages to find the directions that encode the language. It
+    writes the model to FOLDER with one more layer, which removes them.
     Dimension and prompts stay the same.
 
-    On 32 of the sentences, which it does not fit to, it measures how often a
-    sentence finds its translation before every other sentence. If the gain
-    is below one point, nothing is written and the command fails. The encoder
-    in the package is calibrated already; static models cannot be.
+    It then measures, on 32 sentences kept apart, how often a sentence finds
+    its translation before every other sentence. If the gain is below one
+    point, nothing is written and the command fails. The bundled encoder is
+    already calibrated; static models cannot be calibrated.
 
     No service is needed. A model of the size of multilingual-e5-small takes
-    under a minute, a large one minutes on a CPU. Every machine that embeds
-    needs FOLDER at the same path.
+    less than a minute, a large one several minutes on a CPU. Every machine
+    that embeds needs FOLDER at the same path.
 
     Examples:  glossa calibrate BAAI/bge-m3 --out models/bge-m3-calibrated
                glossa up --embedder models/bge-m3-calibrated
@@ -49,7 +49,7 @@ def calibrate(
     from rag.load_embedder import STATIC, located
 
     if model == STATIC:
-        raise InvalidInput("The static model in the package cannot be calibrated; give a transformer.")
+        raise InvalidInput("The bundled static model cannot be calibrated; give a transformer.")
     source, folder = located(model), folder.expanduser().resolve()
     with new_folder(folder, source) as path:
         stamp, found = _fitted(model)
@@ -68,7 +68,7 @@ def calibrate(
 
 
 def _fitted(model: str) -> "tuple[EmbedderStamp, Calibration]":
-    """Load, encode, fit; the model is out of memory again when this returns."""
+    """Load, encode, fit. The model has left memory when this returns."""
     import torch
 
     from rag import calibrating
@@ -77,7 +77,7 @@ def _fitted(model: str) -> "tuple[EmbedderStamp, Calibration]":
 
     with err.status("Loading the model"):
         embedder = load_embedder(model)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))  # loading has set one, for replicas beside one another; this is alone
+    torch.set_num_threads(len(os.sched_getaffinity(0)))  # loading has set 1, for replicas side by side; this command runs alone
     with counting("Encoding", calibrating.STEPS) as tick:
         return embedder.stamp, calibrating.calibrate(embedder, tick)
 

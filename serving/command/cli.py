@@ -1,4 +1,4 @@
-"""The command `glossa`. Heavy parts (Ray, models) are imported only by the commands that need them, so that help comes at once."""
+"""The command `glossa`. Only the commands that need heavy packages (Ray, models) import them, so that help is shown at once."""
 
 import sys
 from contextlib import contextmanager
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 
     from serving.client import Glossa
 
-HELP = """Answers from your own documents, in eight languages, every one cited.
+HELP = """Answer questions from your own documents, in eight languages, with citations.
 
 glossa up --detach
 glossa ingest handbook/
 glossa ask "How many days of leave do I have?"
 glossa down
 
-The service is found by $GLOSSA_URL and $GLOSSA_KEY, else by the folder --data of the one that runs on this machine.
-Exit codes: 0 done, 1 failed, 2 wrong usage."""
+Commands use the service at $GLOSSA_URL with the key $GLOSSA_KEY, else the one that runs on this machine on the folder --data.
+Exit codes: 0 success, 1 failure, 2 wrong usage."""
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_show_locals=False, add_completion=False)
 app.command()(up)
 app.command()(down)
 
-Into = Annotated[str, typer.Option(help="Collection that the documents go into.")]
-Count = Annotated[int, typer.Option("--k", min=1, help="Number of passages to look for.")]
+Into = Annotated[str, typer.Option(help="Collection to put the documents into.")]
+Count = Annotated[int, typer.Option("--k", min=1, help="Number of passages to find.")]
 Spoken = Annotated[
     list[str] | None,
-    typer.Option("--language", help=f"Look only in this language ({' '.join(LANGUAGES)}); may be repeated.", show_default="all"),
+    typer.Option("--language", help=f"Search only passages in this language ({' '.join(LANGUAGES)}); may be repeated.", show_default="all"),
 ]
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of documents, as `glossa documents` lists them.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="IDs of documents, as listed by `glossa documents`.")]
 PATTERN = "'*.pdf', 'contracts/*'"
-AsJson = Annotated[bool, typer.Option("--json", help="Print the service's answer as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the response as JSON.")]
 
 
 @contextmanager
@@ -58,17 +58,19 @@ def service(data: Path) -> "Iterator[Glossa]":
 @app.command()
 def ingest(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Files, and folders or buckets (s3://...) with all in them except hidden files.")
+        list[str], typer.Argument(metavar="PATH...", help="Files, folders or buckets (s3://...). Hidden files in folders are skipped.")
     ],
     *,
     collection: Into = "default",
-    include: Annotated[list[str] | None, typer.Option(help=f"Only files like {PATTERN}; may be repeated.", show_default="all")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="No files like this; may be repeated.", show_default="none")] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on and send what is new or changes, until Ctrl-C.")] = False,
-    wait: Annotated[bool, typer.Option(help="Follow the documents until they are ready or have failed.")] = True,
+    include: Annotated[
+        list[str] | None, typer.Option(help=f"Send only files that match, such as {PATTERN}; may be repeated.", show_default="all")
+    ] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Skip files that match; may be repeated.", show_default="none")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep running and send new and changed files, until Ctrl-C.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until the documents are ready or have failed.")] = True,
     data: Data = DEFAULTS.data,
 ) -> None:
-    """Send documents to the service. A document takes the place of an older one of the same name.
+    """Send documents to the service. A document replaces an older one of the same name.
 
     Examples:  glossa ingest handbook.pdf prices.xlsx
                glossa ingest handbook/ --collection hr --no-wait
@@ -90,15 +92,17 @@ def ingest(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="In any of the eight languages; so is the answer's evidence.")],
+    question: Annotated[str, typer.Argument(help="A question in any of the eight languages.")],
     *,
     collection: Among = None,
-    k: Annotated[int | None, typer.Option("--k", min=1, help="Passages to answer from.", show_default="what suits")] = None,
+    k: Annotated[
+        int | None, typer.Option("--k", min=1, help="Number of passages to answer from.", show_default="chosen by the service")
+    ] = None,
     language: Spoken = None,
     json: AsJson = False,
     data: Data = DEFAULTS.data,
 ) -> None:
-    """Answer a question from the documents: the answer as it comes, then its sources.
+    """Answer a question from the documents: first the answer, as it is written, then its sources.
 
     Example:  glossa ask "How many days of leave do colleagues in Thailand have?"
     """
@@ -120,7 +124,7 @@ def ask(
 
 @app.command()
 def search(
-    question: Annotated[str, typer.Argument(help="In any of the eight languages.")],
+    question: Annotated[str, typer.Argument(help="A question in any of the eight languages.")],
     *,
     collection: Among = None,
     k: Count = 5,
@@ -128,7 +132,7 @@ def search(
     json: AsJson = False,
     data: Data = DEFAULTS.data,
 ) -> None:
-    """Find the passages that answer a question best.
+    """Find the passages that best answer a question.
 
     Example:  glossa search "วันลาพักร้อน" --k 3
     """
@@ -148,9 +152,9 @@ def search(
 
 @app.command()
 def documents(
-    collection: Annotated[str | None, typer.Option(help="Only those of this collection.", show_default="all")] = None,
-    status: Annotated[Status | None, typer.Option(help="Only those of this status.", show_default="all")] = None,
-    language: Annotated[str | None, typer.Option(help="Only those in this language.", show_default="all")] = None,
+    collection: Annotated[str | None, typer.Option(help="List only documents of this collection.", show_default="all")] = None,
+    status: Annotated[Status | None, typer.Option(help="List only documents with this status.", show_default="all")] = None,
+    language: Annotated[str | None, typer.Option(help="List only documents in this language.", show_default="all")] = None,
     data: Data = DEFAULTS.data,
 ) -> None:
     """List the documents, newest first.
@@ -165,7 +169,7 @@ def documents(
 
 
 def for_each(ids: list[str], data: Path, act: "Callable[[Glossa, str], object]", done: str) -> None:
-    """Do it to every document; one that is not there, or not at that stage, is told and fails the command, but not the others."""
+    """Apply `act` to every document. Report a missing document, or one in another state, continue with the rest, and fail at the end."""
     from serving.client.records import ServiceError
 
     failed = False
@@ -185,7 +189,7 @@ def for_each(ids: list[str], data: Path, act: "Callable[[Glossa, str], object]",
 
 @app.command()
 def delete(ids: Ids, data: Data = DEFAULTS.data) -> None:
-    """Delete documents; no answer names them from then on.
+    """Delete documents. From then on no answer contains them.
 
     Example:  glossa delete d_5f1c2a9be04d4b7c
     """
@@ -194,7 +198,7 @@ def delete(ids: Ids, data: Data = DEFAULTS.data) -> None:
 
 @app.command()
 def cancel(ids: Ids, data: Data = DEFAULTS.data) -> None:
-    """Stop the ingest of documents that wait or are being read; they are `failed` then.
+    """Stop the ingest of documents that are queued or being read. Their status becomes `failed`.
 
     Example:  glossa cancel d_5f1c2a9be04d4b7c
     """
@@ -203,7 +207,7 @@ def cancel(ids: Ids, data: Data = DEFAULTS.data) -> None:
 
 @app.command()
 def retry(ids: Ids, data: Data = DEFAULTS.data) -> None:
-    """Queue failed documents again, from the bytes that were sent.
+    """Queue failed documents again. The service has kept their files.
 
     Example:  glossa retry d_5f1c2a9be04d4b7c (an id that glossa documents --status failed lists)
     """
@@ -212,7 +216,7 @@ def retry(ids: Ids, data: Data = DEFAULTS.data) -> None:
 
 @app.command()
 def status(json: AsJson = False, data: Data = DEFAULTS.data) -> None:
-    """Show what runs, and its collections.
+    """Show the status of the service and its collections.
 
     Example:  glossa status
     """
@@ -240,9 +244,9 @@ def status(json: AsJson = False, data: Data = DEFAULTS.data) -> None:
 
 @app.command()
 def profiles() -> None:
-    """List the language models that come along for --llm, and the GPU memory that each takes.
+    """List the bundled profiles of language models for --llm, and the GPU memory that each needs.
 
-    Weights and the KV cache of one full window are spread over the GPUs of a replica; further requests need room beside them.
+    The figures count the weights and the KV cache of one full window, spread over the GPUs of a replica. Further requests need more.
 
     Example:  glossa profiles, then glossa up --llm llama-3.1-8b
     """
@@ -265,7 +269,7 @@ app.command("eval")(evaluate)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with its code; expected errors become their one sentence here and nowhere else."""
+    """Run the command line and exit with its code. Expected errors are printed as one sentence here and nowhere else."""
     from serving.client.records import ServiceError
 
     try:

@@ -1,4 +1,4 @@
-"""How the command line shows things: rich tables on a terminal, tab-separated lines for other programs; untrusted text made harmless."""
+"""Output of the command line: rich tables on a terminal, tab-separated lines for other programs. Untrusted text is made harmless."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,12 +15,12 @@ from rag.records import Citation
 FAILED, USAGE = 1, 2  # exit codes; 0 is success
 out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False)
-BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they reorder what stands around them
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they reorder the text around them
 STYLES = {"ready": "green", "failed": "red", "ok": "green", "warning": "yellow", "fault": "red"}
 
 
 def harmless(text: str) -> str:
-    """`text` without what could steer a terminal (escape sequences, reordering); newlines stay, joiners that Hindi needs stay."""
+    """`text` without what could control a terminal (escape sequences, reordering). Newlines and the joiners that Hindi needs stay."""
     return "".join(c for c in text if c == "\n" or (unicodedata.category(c) != "Cc" and c not in BIDI_CONTROLS))
 
 
@@ -30,7 +30,7 @@ def one_line(text: str) -> str:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, console: Console = out) -> None:
-    """Print a table on a terminal, tab-separated lines with a line of headings elsewhere. Numbers stand right."""
+    """Print a table on a terminal, elsewhere tab-separated lines below a line of headings. Numbers are right-aligned."""
     rows = [["" if value is None else value for value in row] for row in rows]
     if not console.is_terminal:
         lines = StringIO()
@@ -48,7 +48,7 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
 
 
 def show_sources(citations: Sequence[Citation]) -> None:
-    """The citations of an answer: marker, name, page and the quoted words."""
+    """Print the citations of an answer: marker, name, page and quote."""
     if citations:
         out.print("\nSources", style="bold")
     for citation in citations:
@@ -57,6 +57,6 @@ def show_sources(citations: Sequence[Citation]) -> None:
 
 
 def fail(sentence: str) -> NoReturn:
-    """Say why the command failed and end it."""
+    """Print why the command failed and exit."""
     err.print(sentence, style="red", soft_wrap=True)
     raise typer.Exit(FAILED)

@@ -1,4 +1,4 @@
-"""Look at everything that Glossa needs on this machine and say, line by line, whether it is there and what to do where it is not."""
+"""Check everything that Glossa needs on this machine and report, line by line, what is missing and how to fix it."""
 
 import importlib
 import importlib.metadata
@@ -26,14 +26,14 @@ from serving.instance import ports
 
 OLDEST_PYTHON = (3, 11)
 RAY_START_SECONDS = 60  # measured: 4 s on two idle cores
-COMFORT = 4  # times the least free disk, below which there is a warning
+COMFORT = 4  # a warning is given below this multiple of the least free disk
 START_RAY = """import sys, ray
 ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, _node_ip_address="127.0.0.1", _temp_dir=sys.argv[1])
 ray.shutdown()"""
 
 
 class Level(StrEnum):
-    """How a check ended: nothing to do, something to know, something to mend."""
+    """The result of a check: nothing to do, something to know, something to fix."""
 
     OK = "ok"
     WARNING = "warning"
@@ -42,7 +42,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor: what was looked at, how it is, and what to do about it."""
+    """One line of the report: what was checked, what was found, and what to do about it."""
 
     check: str
     level: Level
@@ -52,14 +52,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing to look at; `look` may take seconds."""
+    """One check; `look` may take seconds."""
 
     name: str
     look: Callable[[], Iterator[Finding]]
 
 
 def checks(settings: Settings) -> list[Check]:
-    """All checks for a service with these settings, quick ones first. Raises ServiceError when the state of a run cannot be read."""
+    """All checks for a service with these settings, quick ones first. Raises ServiceError if the state of a run cannot be read."""
     now = running(settings.data)
     state = now[0] if now else None
     return [
@@ -82,15 +82,15 @@ def check_python() -> Iterator[Finding]:
     if sys.version_info[:2] >= OLDEST_PYTHON:
         yield Finding("Python", Level.OK, f"{version} at {sys.executable}")
     else:
-        yield Finding("Python", Level.FAULT, version, "Glossa needs Python 3.11 or newer: make the virtual environment with that.")
+        yield Finding("Python", Level.FAULT, version, "Glossa needs Python 3.11 or newer; create the virtual environment with it.")
 
 
 def check_packages(distribution: str = "glossa") -> Iterator[Finding]:
-    """Every package that the distribution demands is installed, new enough and can be imported."""
+    """Every package that the distribution requires is installed, new enough and importable."""
     try:
         demands = [Requirement(line) for line in importlib.metadata.requires(distribution) or []]
     except importlib.metadata.PackageNotFoundError:
-        yield Finding("packages", Level.WARNING, f"{distribution} itself is not installed", "Run `make install` or `pip install -e .`.")
+        yield Finding("packages", Level.WARNING, f"{distribution} itself is not installed", "Run `pip install -e .`.")
         return
     modules: dict[str, list[str]] = {}
     for module, owners in importlib.metadata.packages_distributions().items():
@@ -117,7 +117,7 @@ def _check_package(demand: Requirement, modules: list[str]) -> Finding:
     for module in sorted(module for module in modules if not module.startswith("_"))[:1]:
         try:
             importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001 - whatever a broken installation raises while it is imported is the finding
+        except Exception as error:  # noqa: BLE001 - a broken installation may raise anything on import; that is the finding
             return Finding(name, Level.FAULT, f"{version} cannot be imported: {error!r}", f"Reinstall it: {advice}")
     return Finding(name, Level.OK, version)
 
@@ -129,10 +129,10 @@ def check_data(data: Path) -> Iterator[Finding]:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        advice = "Make it writable for this user, or name another with --data."
+        advice = "Make it writable for this user, or give another folder with --data."
         yield Finding("data folder", Level.FAULT, f"{folder.absolute()} cannot be written to ({error.strerror})", advice)
         return
-    found = "writable" if folder == data else "will be made at the first start"
+    found = "writable" if folder == data else "will be created at the first start"
     yield Finding("data folder", Level.OK, f"{data.absolute()}, {found}")
 
 
@@ -141,9 +141,11 @@ def check_disk(settings: Settings) -> Iterator[Finding]:
     free, least = shutil.disk_usage(_nearest_folder(settings.data)).free, settings.min_free_bytes
     found = f"{free // MIB:,} MiB free"
     if free < least:
-        yield Finding("disk", Level.FAULT, found, f"Uploads are refused below {least // MIB} MiB: free some, or move the data folder.")
+        yield Finding(
+            "disk", Level.FAULT, found, f"Uploads are refused below {least // MIB} MiB: free some space, or move the data folder."
+        )
     elif free < COMFORT * least:
-        yield Finding("disk", Level.WARNING, found, f"Uploads are refused below {least // MIB} MiB: free some soon.")
+        yield Finding("disk", Level.WARNING, found, f"Uploads are refused below {least // MIB} MiB: free some space soon.")
     else:
         yield Finding("disk", Level.OK, found)
 
@@ -153,24 +155,24 @@ def _nearest_folder(path: Path) -> Path:
 
 
 def check_ports(settings: Settings, state: RunState | None) -> Iterator[Finding]:
-    """The ports of the service and of Ray's dashboard are free, or held by the service that runs here."""
+    """The ports of the service and of Ray's dashboard are free, or used by the service that runs here."""
     ours = {urlsplit(address).port for address in (state.url, state.dashboard)} if state else set()
     advice = {
-        settings.port: (Level.FAULT, "Stop what holds it, or start with another --port."),
-        settings.dashboard_port: (Level.WARNING, "Ray takes the next free port for its dashboard."),
+        settings.port: (Level.FAULT, "Stop the program that uses it, or start with another --port."),
+        settings.dashboard_port: (Level.WARNING, "Ray will use the next free port for its dashboard."),
     }
     for port, (level, what_to_do) in advice.items():
         if port in ours:
-            yield Finding(f"port {port}", Level.OK, f"held by the service that runs here (process {state.pid if state else '?'})")
+            yield Finding(f"port {port}", Level.OK, f"used by the service that runs here (process {state.pid if state else '?'})")
         elif ports.is_free(settings.host, port):
             yield Finding(f"port {port}", Level.OK, "free")
         else:
-            yield Finding(f"port {port}", level, "held by another program", what_to_do)
+            yield Finding(f"port {port}", level, "used by another program", what_to_do)
 
 
 def check_database() -> Iterator[Finding]:
     """The catalog needs no server."""
-    yield Finding("database", Level.OK, "the catalog is SQLite; no PostgreSQL needed on one machine")
+    yield Finding("database", Level.OK, "the catalog is SQLite; one machine needs no PostgreSQL")
 
 
 def check_embedder(name: str | None) -> Iterator[Finding]:
@@ -184,9 +186,9 @@ def check_embedder(name: str | None) -> Iterator[Finding]:
         loaded = time.perf_counter()
         size = embedder.encode_question("Wo ist der Bahnhof?").shape[-1]
         read = time.perf_counter()
-    except Exception as error:  # noqa: BLE001 - a damaged model or library raises what it likes; that is the finding
-        advice = "Name another with --embedder, or reinstall Glossa, which brings its own."
-        yield Finding("embedder", Level.FAULT, f"{name or 'the encoder of the package'} does not load: {error}", advice)
+    except Exception as error:  # noqa: BLE001 - a damaged model or library may raise anything; that is the finding
+        advice = "Give another model with --embedder, or reinstall Glossa, which bundles its own."
+        yield Finding("embedder", Level.FAULT, f"{name or 'the bundled encoder'} does not load: {error}", advice)
         return
     source = "the package" if name in (None, STATIC) else name
     took = f"loaded in {loaded - began:.1f} s, a question in {1000 * (read - loaded):.1f} ms"
@@ -194,17 +196,17 @@ def check_embedder(name: str | None) -> Iterator[Finding]:
 
 
 def check_recognition() -> Iterator[Finding]:
-    """Scans and pictures can be read, in which languages."""
+    """Whether scans and pictures can be read, and in which languages."""
     from ingest.recognition import DATA, installed
 
     missing = [f"tesseract-ocr-{data}" for data in DATA.values() if data not in installed()]
     found = f"Tesseract with {', '.join(installed())}" if installed() else "no Tesseract: scans and pictures are refused"
-    advice = f"For other scans, on Debian: `apt-get install {' '.join(missing)}`." if missing else ""
+    advice = f"For scans in other languages, on Debian: `apt-get install {' '.join(missing)}`." if missing else ""
     yield Finding("text recognition", Level.WARNING if missing else Level.OK, found, advice)
 
 
 def check_ray(state: RunState | None) -> Iterator[Finding]:
-    """Ray runs for the service, or could be started: tried in a process of its own, behind a token, without telemetry."""
+    """Ray runs for the service, or can be started; the trial uses its own process, a token and no telemetry."""
     if state is not None:
         yield Finding("Ray", Level.OK, f"runs at {state.ray_address}, dashboard at {state.dashboard}")
         return
@@ -218,15 +220,15 @@ def check_ray(state: RunState | None) -> Iterator[Finding]:
         yield Finding("Ray", Level.FAULT, f"did not start within {RAY_START_SECONDS} s", "Free memory and processor time, then try again.")
         return
     if tried.returncode == 0:
-        yield Finding("Ray", Level.OK, "not running, and can be started")
+        yield Finding("Ray", Level.OK, "not running; it can be started")
     else:
         last = (tried.stderr.strip().splitlines() or ["no message"])[-1]
-        advice = "Mend that, or run `pip install --force-reinstall 'ray[default,serve]'`."
+        advice = "Fix that, or run `pip install --force-reinstall 'ray[default,serve]'`."
         yield Finding("Ray", Level.FAULT, f"does not start: {last}", advice)
 
 
 def check_service(state: RunState | None) -> Iterator[Finding]:
-    """The service that should run answers."""
+    """The running service answers."""
     if state is None:
         yield Finding("service", Level.OK, "not running; start it with `glossa up`")
         return
@@ -234,7 +236,7 @@ def check_service(state: RunState | None) -> Iterator[Finding]:
         try:
             status = service.status()
         except ServiceError as error:
-            advice = "See the log in the data folder, then `glossa down` and `glossa up`."
+            advice = "Read the log in the data folder, then run `glossa down` and `glossa up`."
             yield Finding("service", Level.FAULT, f"runs as process {state.pid} but does not answer: {error}", advice)
             return
     yield Finding("service", Level.OK, f"answers at {state.url}: {sum(status.documents.values())} documents, embedder {status.embedder}")

@@ -1,4 +1,4 @@
-"""The command `glossa eval`: measure the running service on questions with known answers. Heavy parts are imported where they are used."""
+"""The command `glossa eval` measures the running service on questions with known answers. Heavy packages are imported where used."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,41 +14,51 @@ if TYPE_CHECKING:
     from serving.evaluation.answer_quality import AnswerReport
     from serving.evaluation.search_quality import Report
 
-Among = Annotated[list[str] | None, typer.Option("--collection", help="Look only in this collection; may be repeated.", show_default="all")]
+Among = Annotated[list[str] | None, typer.Option("--collection", help="Search only this collection; may be repeated.", show_default="all")]
 
 
 def evaluate(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Our JSON lines, SQuAD files (several: the same questions by language) or a BEIR folder."),
+        typer.Argument(
+            metavar="FILE...",
+            help="Questions: JSON lines as in samples/, SQuAD files (several: the same questions by language) or a BEIR folder.",
+        ),
     ],
     *,
-    answers: Annotated[bool, typer.Option("--answers", help="Ask for answers and compare them with the gold ones.")] = False,
-    without_answers: Annotated[
-        bool, typer.Option("--without-answers", help="With --answers: ask again with each question's own document kept out.")
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Measure answers instead of search: compare them with the gold answers.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Ask only so many, evenly from every pair.", show_default="all")] = None,
+    without_answers: Annotated[
+        bool, typer.Option("--without-answers", help="With --answers: ask each question again with its own document excluded.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Ask only N questions, sampled evenly from every pair of languages.", show_default="all")
+    ] = None,
     collection: Among = None,
-    json: Annotated[Path | None, typer.Option(help="Write the figures to this file as JSON.", show_default=False)] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the figures as JSON to this file.", show_default=False)] = None,
     picture: Annotated[
         Path | None,
-        typer.Option(help="Write the matrix to this file as an SVG; with --answers the reliability of confidence too.", show_default=False),
+        typer.Option(help="Write the matrix as SVG to this file, with --answers also the reliability of confidence.", show_default=False),
     ] = None,
-    baseline: Annotated[Path | None, typer.Option(help="An earlier --json: fail if a pair has lost.", show_default=False)] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="File of an earlier --json: fail if a pair has become worse.", show_default=False)
+    ] = None,
     most_lost: Annotated[
-        float, typer.Option(min=0, max=1, help="How much a pair may lose against the baseline: nDCG@10, with --answers any figure.")
+        float,
+        typer.Option(min=0, max=1, help="Largest allowed loss of a pair against the baseline: in nDCG@10, with --answers in any figure."),
     ] = 0.02,
     min_same: Annotated[
-        float, typer.Option(min=0, max=1, help="Fail if hit@3, or with --answers gold inside, is below within a language.")
+        float, typer.Option(min=0, max=1, help="Fail if hit@3 (with --answers: gold inside) within a language is below this.")
     ] = 0.0,
-    min_cross: Annotated[float, typer.Option(min=0, max=1, help="The same across languages.")] = 0.0,
+    min_cross: Annotated[float, typer.Option(min=0, max=1, help="Fail if the same figure across languages is below this.")] = 0.0,
     data: Data = DEFAULTS.data,
 ) -> None:
-    """Measure on questions with known answers how well the running service finds them, per pair of languages.
+    """Measure the running service on questions with known answers, per pair of languages.
 
-    With --answers it measures what is answered: is the gold answer inside, is it first, is the right document cited, are questions refused
-    that have an answer, and those that have none. Documents that SQuAD and BEIR sets bring along are ingested into collections of their
-    own, and deleted at the end.
+    By default it measures search. With --answers it measures answers: whether the gold answer is inside, whether it comes first, whether
+    the right document is cited, and how many questions are refused, with and without an answer in the documents. The documents of SQuAD and
+    BEIR sets are ingested into their own collections and deleted at the end.
 
     Example:  glossa eval samples/questions.jsonl --json quality.json --picture quality.svg
 
@@ -62,7 +72,7 @@ def evaluate(
     from serving.evaluation.search_quality import ingested
 
     if without_answers and not answers:
-        raise InvalidInput("--without-answers measures answers; give --answers too.")
+        raise InvalidInput("--without-answers needs --answers; give both.")
     asked = read_question_set(files)
     questions = asked.questions if limit is None else sample(asked.questions, limit)
     documents = sum(len(corpus.texts) for corpus in asked.corpora)
@@ -99,7 +109,7 @@ def _show(report: "Report | AnswerReport", picture: Path | None) -> None:
 
 
 def _guard(report: "Report | AnswerReport", min_same: float, min_cross: float) -> None:
-    """Fail when the first figure is too low, within a language or across."""
+    """Fail when the first figure is too low, within a language or across languages."""
     from serving.evaluation.search_quality import Quality
 
     for where, quality, least in (("within a language", report.same, min_same), ("across languages", report.cross, min_cross)):

@@ -1,4 +1,4 @@
-"""How the command line shows that something goes on: bars on a terminal, plain lines elsewhere, always on standard error."""
+"""How the command line shows progress: bars on a terminal, plain lines elsewhere, always on standard error."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +12,13 @@ from serving.client import Glossa, sending
 from serving.client.sending import LocalFile, Outcome
 from serving.command.console import err, one_line, out, show_table
 
-ROWS = 50  # documents that a table on a terminal lists; of more, those that failed or have another remark
+ROWS = 50  # a table on a terminal lists at most this many documents; of more, only those with a note
 DOCUMENT_COLUMNS = ("name", "status", "pages", "language", "note")
 
 
 @contextmanager
 def following(total: int) -> Iterator[Callable[[list[Outcome], str], None]]:
-    """A function that shows how far an ingest is: a bar on a terminal, elsewhere a line for each document that is ready or has failed."""
+    """A function that shows the progress of an ingest: a bar on a terminal, elsewhere a line for each document that is ready or failed."""
     if not err.is_terminal:
         told: set[int] = set()
 
@@ -45,14 +45,14 @@ def following(total: int) -> Iterator[Callable[[list[Outcome], str], None]]:
 
 @contextmanager
 def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """A function to call for each step of `total`, which moves a bar on a terminal."""
+    """A function to call after each of `total` steps; it advances a bar on a terminal."""
     with Progress(console=err, transient=True, disable=not err.is_terminal) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
 
 
 def send_files(client: Glossa, files: list[LocalFile], collection: str, *, wait: bool) -> int:
-    """Send files, show how far it is and what became of each; returns how many failed."""
+    """Send files, show the progress and the result of each; return the number that failed."""
     began = time.monotonic()
     with following(len(files)) as report:
         outcomes = sending.ingest(client, files, collection, wait=wait, report=report)
@@ -60,7 +60,7 @@ def send_files(client: Glossa, files: list[LocalFile], collection: str, *, wait:
     shown = noted if out.is_terminal and len(outcomes) > ROWS else outcomes
     if shown:
         rows = [(o.name, o.status, o.pages, LANGUAGES.get(o.language or "", o.language), o.note) for o in shown]
-        show_table("Documents with a remark" if shown is noted else "Documents", DOCUMENT_COLUMNS, rows)
+        show_table("Documents with a note" if shown is noted else "Documents", DOCUMENT_COLUMNS, rows)
     counts = {status: sum(o.status is status for o in outcomes) for status in Status}
     pages = sum(o.pages or 0 for o in outcomes)
     told = ", ".join(f"{number:,} {status}" for status, number in counts.items() if number)

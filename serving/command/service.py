@@ -1,4 +1,4 @@
-"""The commands of a service's life: up, down, doctor, node-env. Heavy parts are imported only where they are needed, as in cli.py."""
+"""The commands that start, stop and check a service. Heavy packages are imported only where they are needed, as in cli.py."""
 
 import os
 import shlex
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 def up(
     *,
     settings: Settings,
-    samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
-    detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
+    samples: Annotated[
+        Path | None, typer.Option(help="Send the files of this folder when the service is ready.", show_default="none")
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Run in the background; return when the service is ready.")] = False,
 ) -> None:
-    """Start the service, in the foreground until Ctrl-C or with --detach in the background.
+    """Start the service in the foreground until Ctrl-C, or with --detach in the background.
 
     Example:  glossa up --port 9000 --detach
     """
@@ -33,7 +35,7 @@ def up(
     sample_files = find_files([samples]) if samples else []
     if already := background.running(settings.data):
         state = already[0]
-        fail(f"Glossa runs already on the folder {settings.data} at {state.url} (process {state.pid}); stop it with `glossa down`.")
+        fail(f"Glossa is already running on the folder {settings.data} at {state.url} (process {state.pid}); stop it with `glossa down`.")
     if detach:
         up_in_background(settings, sample_files)
         return
@@ -43,7 +45,7 @@ def up(
 
 
 def up_in_background(settings: Settings, samples: "list[LocalFile]") -> None:
-    """Start the service in a process of its own and return when it is ready."""
+    """Start the service in its own process and return when it is ready."""
     from serving.command import background
 
     child = background.launch(settings)
@@ -63,7 +65,7 @@ def up_in_background(settings: Settings, samples: "list[LocalFile]") -> None:
 
 
 def node_env() -> None:
-    """Print what a node of a Ray cluster must have in its environment before Ray starts there.
+    """Print the environment variables that a node of a Ray cluster needs before Ray starts on it.
 
     Example:  eval "$(glossa node-env)" && ray start --head
     """
@@ -87,12 +89,12 @@ def send_samples(state: "RunState", files: "list[LocalFile]") -> None:
     try:
         with Glossa(state.url, state.key) as client:
             send_files(client, files, "default", wait=True)
-    except ServiceError as error:  # the service itself is up: it goes on without the samples
+    except ServiceError as error:  # the service itself is up and continues without the samples
         err.print(f"The samples could not be sent: {error}", soft_wrap=True)
 
 
 def down(data: Data = DEFAULTS.data) -> None:
-    """Stop the service that runs on the folder --data, and all that it started.
+    """Stop the service that runs on the folder --data, and everything that it started.
 
     Example:  glossa down
     """
@@ -100,14 +102,16 @@ def down(data: Data = DEFAULTS.data) -> None:
 
     found = background.running(data)
     if found is None:
-        out.print(f"No service runs on the folder {data}; nothing to stop.", soft_wrap=True)
+        out.print(f"No service is running on the folder {data}; there is nothing to stop.", soft_wrap=True)
         return
     state, process = found
     with err.status(f"Stopping Glossa (process {state.pid})"):
         stopped = background.stop(process)
     if not stopped:
         log = background.log_path(data)
-        fail(f"Glossa (process {state.pid}) has not stopped within {background.STOP_SECONDS:.0f} s; see {log}, then run this again.")
+        fail(
+            f"Glossa (process {state.pid}) has not stopped within {background.STOP_SECONDS:.0f} s; see {log}, then run this command again."
+        )
     out.print(f"Glossa (process {state.pid}, {state.url}) has stopped.", soft_wrap=True)
 
 
@@ -117,13 +121,13 @@ def reembed(
     settings: Settings,
     collection: Annotated[
         list[str] | None,
-        typer.Option(help="Only this collection; may be repeated.", show_default="all that hold vectors of another embedder"),
+        typer.Option(help="Process only this collection; may be repeated.", show_default="all with vectors of another embedder"),
     ] = None,
 ) -> None:
-    """Change the embedder: make its vectors beside those in use, from the text that is in the catalog, while the service answers.
+    """Prepare a change of the embedder: compute its vectors from the text in the catalog, while the service keeps answering.
 
-    The next start with this embedder switches to them at once. Stop it and run it again as you like: it goes on where it was.
-    Without --embedder it prepares collections of earlier releases, which the static model made, for the one in the package.
+    The old vectors stay in use until the next start with this embedder. The command may be stopped and run again; it resumes where it was.
+    Without --embedder it prepares collections of earlier releases, made with the static model, for the bundled encoder.
 
     Examples:  glossa reembed && glossa down && glossa up
                glossa reembed --embedder BAAI/bge-m3
@@ -139,7 +143,7 @@ def reembed(
 
     embedder = settings.embedder
     if settings.catalog is None and not settings.data.is_dir():
-        fail(f"There is no folder {settings.data}; name the one of the service with --data.")
+        fail(f"There is no folder {settings.data}; give the folder of the service with --data.")
     os.nice(NICENESS)
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
@@ -149,20 +153,20 @@ def reembed(
     with counting("Embedding", total) as tick:
         names = make_vectors(engine, model, collection or (), tick)
     if not names:
-        out.print(f"There is nothing to do: no other vectors than those of {model.stamp.model} are there.", soft_wrap=True)
+        out.print(f"There is nothing to do: all vectors are already those of {model.stamp.model}.", soft_wrap=True)
         return
     up_again = "glossa up" + (f" --embedder {shlex.quote(embedder)}" if embedder else "")
     out.print(f"The vectors of {model.stamp.model} are ready for {', '.join(names)} ({total:,} documents embedded now).", soft_wrap=True)
     if embedder is None and (waiting := waiting_for_encoder(engine)):
         left = ", ".join(waiting)
-        out.print(f"The service goes on with the static model until they are ready for {left} too: glossa reembed", soft_wrap=True)
+        out.print(f"The service keeps using the static model until the vectors of {left} are ready too: glossa reembed", soft_wrap=True)
         return
-    out.print(f"Start with it to switch: glossa down, then {up_again}", soft_wrap=True)
+    out.print(f"To switch, restart with this embedder: glossa down, then {up_again}", soft_wrap=True)
 
 
 @takes_settings("host", "port", "data", "embedder")
 def doctor(*, settings: Settings) -> None:
-    """Check the installation, ports, disk, model, Ray and the service, and say what to do about each fault.
+    """Check the installation, ports, disk, model, Ray and the service, and say how to fix each fault.
 
     Example:  glossa doctor --port 9000
     """
@@ -170,7 +174,7 @@ def doctor(*, settings: Settings) -> None:
 
     faults = 0
     for check in checks(settings):
-        with err.status(f"Looking at {check.name}"):
+        with err.status(f"Checking {check.name}"):
             findings = list(check.look())
         for finding in findings:
             style = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "bold red"}[finding.level]
@@ -180,5 +184,5 @@ def doctor(*, settings: Settings) -> None:
                 out.print(f"        {finding.advice}", soft_wrap=True)
             faults += finding.level is Level.FAULT
     if faults:
-        fail(f"{faults} fault{'s' * (faults > 1)}; mend what stands above and run this again.")
-    out.print("Nothing to mend.")
+        fail(f"{faults} fault{'s' * (faults > 1)}; fix what is reported above and run this command again.")
+    out.print("Nothing to fix.")

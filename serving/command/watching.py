@@ -1,4 +1,4 @@
-"""Folders that change: what is new or different in them is sent, again and again, until Ctrl-C."""
+"""Watch folders and send new and changed files until Ctrl-C."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -10,13 +10,13 @@ from serving.client.sending import LocalFile, find_files
 from serving.command.console import err
 from serving.command.progress import send_files
 
-SCAN_SECONDS = 2.0  # between two looks; a file that differs between them is still being written
+SCAN_SECONDS = 2.0  # between two scans; a file that differs between them is still being written
 RETRY_SECONDS = 5.0
-AWAY = (None, 503)  # nothing answered, or not yet: the service starts anew
+AWAY = (None, 503)  # no answer, or not ready: the service is restarting
 
 
 def watch(client: Glossa, paths: Sequence[Path], collection: str, include: Sequence[str], exclude: Sequence[str]) -> None:
-    """Send all files, then those that change, for ever; one that vanishes stays a document. Raises ServiceError, not while it is away."""
+    """Send all files, then those that change, forever; deleted files stay documents. Retries outages; other errors raise ServiceError."""
     err.print(f"Watching {', '.join(map(str, paths))} until Ctrl-C ...", soft_wrap=True)
     for files in changes(paths, include, exclude):
         while files:
@@ -33,7 +33,7 @@ def watch(client: Glossa, paths: Sequence[Path], collection: str, include: Seque
 def changes(
     paths: Sequence[Path], include: Sequence[str], exclude: Sequence[str], every: float = SCAN_SECONDS
 ) -> Iterator[list[LocalFile]]:
-    """At each look the files that are new, or differ from when they were last given, and have not changed since the look before."""
+    """At each scan, yield the files that are new or changed since they were last yielded, and unchanged since the scan before."""
     before: dict[LocalFile, tuple[int, int]] = {}
     given: dict[LocalFile, tuple[int, int]] = {}
     while True:
@@ -46,7 +46,7 @@ def changes(
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """What tells that a file has changed; of one that has just gone, what no file has."""
+    """Modification time and size, by which a change is noticed; (-1, -1) if the file has just been deleted."""
     try:
         status = path.stat()
     except FileNotFoundError:

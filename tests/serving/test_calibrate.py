@@ -46,7 +46,7 @@ def test_a_model_that_gains_nothing_is_not_written(tmp_path: Path) -> None:
 
 def test_what_cannot_be_calibrated_is_one_sentence(tmp_path: Path) -> None:
     refused = glossa("calibrate", "static", "--out", tmp_path / "new")
-    assert (refused.returncode, refused.stderr) == (2, "The static model in the package cannot be calibrated; give a transformer.\n")
+    assert (refused.returncode, refused.stderr) == (2, "The bundled static model cannot be calibrated; give a transformer.\n")
     refused = glossa("calibrate", tmp_path / "absent", "--out", tmp_path / "new")
     sentence = f"No embedder '{tmp_path}/absent' was found; give a sentence-transformers folder, or a hub name ('owner/model').\n"
     assert (refused.returncode, refused.stderr) == (2, sentence)

@@ -150,7 +150,7 @@ def test_of_a_large_folder_a_terminal_shows_what_has_a_remark_and_the_sums(servi
         os.close(theirs)
         shown = os.read(terminal, 100_000).decode()
         os.close(terminal)
-    assert "Documents with a remark" in shown
+    assert "Documents with a note" in shown
     assert "empty.pdf" in shown
     assert "note-7.txt" not in shown
     assert re.search(r"60 ready, 1 failed; 60 pages in \d+\.\d s", shown)

@@ -34,20 +34,20 @@ def test_every_package_of_a_distribution_is_looked_at() -> None:
 
 def test_a_distribution_that_is_not_installed_is_a_warning() -> None:
     (finding,) = doctor.check_packages("glossa-that-nobody-installed")
-    assert (finding.level, finding.advice) == (Level.WARNING, "Run `make install` or `pip install -e .`.")
+    assert (finding.level, finding.advice) == (Level.WARNING, "Run `pip install -e .`.")
 
 
 def test_a_data_folder_is_made_where_its_parent_can_be_written(tmp_path: Path) -> None:
     (there,) = doctor.check_data(tmp_path)
     (later,) = doctor.check_data(tmp_path / "a" / "b")
     assert (there.level, there.found) == (Level.OK, f"{tmp_path}, writable")
-    assert (later.level, later.found) == (Level.OK, f"{tmp_path / 'a' / 'b'}, will be made at the first start")
+    assert (later.level, later.found) == (Level.OK, f"{tmp_path / 'a' / 'b'}, will be created at the first start")
 
 
 def test_a_data_folder_that_cannot_be_written_is_a_fault() -> None:
     (finding,) = doctor.check_data(Path("/proc/glossa"))
     assert finding.level is Level.FAULT
-    assert finding.advice == "Make it writable for this user, or name another with --data."
+    assert finding.advice == "Make it writable for this user, or give another folder with --data."
 
 
 @pytest.mark.parametrize(("share", "level"), [(0.1, Level.OK), (0.5, Level.WARNING), (1.5, Level.FAULT)])
@@ -69,9 +69,9 @@ def test_a_port_is_free_taken_or_ours(tmp_path: Path) -> None:
         taken, free = doctor.check_ports(settings, None)
         state = RunState(os.getpid(), f"http://127.0.0.1:{port}", f"http://127.0.0.1:{other}", "k", "127.0.0.1:1", datetime.now(UTC))
         ours, _ = doctor.check_ports(settings, state)
-    assert (taken.level, taken.advice) == (Level.FAULT, "Stop what holds it, or start with another --port.")
+    assert (taken.level, taken.advice) == (Level.FAULT, "Stop the program that uses it, or start with another --port.")
     assert (free.level, free.found) == (Level.OK, "free")
-    assert (ours.level, ours.found) == (Level.OK, f"held by the service that runs here (process {os.getpid()})")
+    assert (ours.level, ours.found) == (Level.OK, f"used by the service that runs here (process {os.getpid()})")
 
 
 @pytest.mark.parametrize(("name", "found"), [(None, r"glossa-encoder@\w{8} .*384"), ("static", r"glossa-static@\w{8} .*256")])
@@ -89,7 +89,7 @@ def test_an_encoder_that_is_damaged_says_so(tmp_path: Path) -> None:
     code = "from serving.command.doctor import check_embedder; print(*check_embedder(None))"
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
     said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
-    assert "the encoder of the package does not load" in said
+    assert "the bundled encoder does not load" in said
     assert f"The encoder in {model.parent} cannot be loaded" in said
 
 
@@ -100,7 +100,7 @@ def test_an_embedder_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
 
 @pytest.mark.heavy
 def test_ray_can_be_started() -> None:
-    assert list(doctor.check_ray(None)) == [Finding("Ray", Level.OK, "not running, and can be started")]
+    assert list(doctor.check_ray(None)) == [Finding("Ray", Level.OK, "not running; it can be started")]
 
 
 def test_a_service_that_does_not_answer_is_a_fault() -> None:

@@ -142,7 +142,7 @@ def test_follow_up_questions_are_answered_as_a_conversation(service: Service, in
 def test_without_answers_needs_answers(service: Service) -> None:
     refused = glossa(service, "eval", "--without-answers", SAMPLES / "questions.jsonl")
     assert refused.returncode == 2
-    assert refused.stderr == "--without-answers measures answers; give --answers too.\n"
+    assert refused.stderr == "--without-answers needs --answers; give both.\n"
 
 
 def test_a_conversation_is_answered_from_what_it_is_about(service: Service, ingested: str) -> None:
