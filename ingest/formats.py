@@ -162,7 +162,7 @@ def count_pages(path: Path, media_type: str) -> int | None:
 
 
 def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits) -> Iterator[Page]:
-    characters, blank = 0, True
+    characters, blank, notes = 0, True, dict[str, None]()
     for number, section in enumerate(sections, start=1):
         text = clean_text(section.text)
         characters += len(text)
@@ -171,9 +171,17 @@ def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits)
         if characters > limits.characters:
             raise TooLarge(f"The document holds more than {limits.characters:,} characters; split it.")
         blank = blank and not text.strip()
-        yield Page(number, text, clean_text(section.label)[:200], section.damaged)
+        if blank:  # else nobody will ask for them
+            notes.update(dict.fromkeys(_cleaned(section.notes)))
+        yield Page(number, text, clean_text(section.label)[:200], section.damaged, _cleaned(section.notes))
+    if blank and notes:
+        raise Unreadable(" ".join(["The document holds no text that can be read.", *list(notes)[:5]]))
     if blank:
         raise nothing_found() if media_type in (PDF, *IMAGES.values()) else Unreadable("The document holds no text.")
+
+
+def _cleaned(notes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(" ".join(clean_text(note).split())[:500] for note in notes)
 
 
 def _sniff_archive(path: Path) -> str:

@@ -7,11 +7,12 @@ PAGE_CHARACTERS = 8_000  # a screen or three: small enough to show whole beside 
 
 
 class Section(NamedTuple):
-    """One labelled piece of a document in reading order; a page once it has a number. `damaged` as in rag.records.Page."""
+    """One labelled piece of a document in reading order; a page once it has a number. `damaged` and `notes` as in rag.records.Page."""
 
     label: str
     text: str
     damaged: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def cut(label: str, lines: Iterable[str], *, size: int = PAGE_CHARACTERS) -> Iterator[Section]:
