@@ -21,8 +21,9 @@ from ingest.recognition import nothing_found, parse_image
 from ingest.rich_text import parse_rich_text
 from ingest.sections import Section
 from ingest.slides import parse_slides
-from ingest.tables import parse_csv, parse_workbook
+from ingest.tables import parse_csv
 from ingest.word import parse_word
+from ingest.workbook import parse_workbook
 from rag.errors import RagError, TooLarge, Unreadable, UnsupportedType
 from rag.records import Page
 from rag.settings import ParseLimits
