@@ -156,7 +156,10 @@ class OdfFile:
             self.notes.append(EMBEDDED)
             return []
         titles = [self.paragraph(block) for title in chart.iter(f"{CHART}title", f"{CHART}subtitle") for block in inside(title)]
-        return [*titles, *("; ".join(cell for cell in row if cell) for table in chart.iterchildren(f"{TABLE}table") for row in self.cells(table))]
+        return [
+            *titles,
+            *("; ".join(cell for cell in row if cell) for table in chart.iterchildren(f"{TABLE}table") for row in self.cells(table)),
+        ]
 
 
 _VALUES = ("string-value", "value", "date-value", "time-value", "boolean-value")

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import psutil
 
-from ingest.formats import parse, sniff
+from ingest.formats import parse
+from ingest.magic import sniff
 from rag.embedder import STATIC
 from tests import service as instances
 from tests.service import Service

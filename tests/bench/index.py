@@ -28,7 +28,8 @@ import psutil
 from numpy.typing import NDArray
 
 from ingest.context import Headings
-from ingest.formats import parse, sniff
+from ingest.formats import parse
+from ingest.magic import sniff
 from ingest.pipeline import Piece, cut
 from rag.analyzers import analyze
 from rag.blobs import BlobStore

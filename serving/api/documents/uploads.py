@@ -9,7 +9,7 @@ from fastapi import Request
 from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from ingest.formats import sniff
+from ingest.magic import sniff
 from rag.blobs import StagedBlob
 from rag.catalog.documents import Document, register
 from rag.errors import InvalidInput, RagError, TooLarge, Unreadable
