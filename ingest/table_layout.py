@@ -177,6 +177,8 @@ def _parts_lines(parts: Sequence[range], head: list[Row], rest: Iterator[Row]) -
 
 def _line(header: Header | None, row: Row) -> str:
     names = header.names if header is not None else ()
+    if not names and len(cells := _filled(row)) > 1 and cells[0].endswith(":"):
+        return f"{cells[0]} {'; '.join(cells[1:])}"
     return "; ".join(
         f"{names[column]}: {value}" if column < len(names) and names[column] else value
         for column, value in enumerate(row)
