@@ -4,11 +4,9 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from docx import Document
 from docx.oxml import parse_xml
-from docx.oxml.ns import qn
 
 SPACES = {
     "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
@@ -30,15 +28,16 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 CHART = (
     f"<c:chartSpace {NAMESPACES}><c:chart><c:title><c:tx><c:rich><a:p><a:r><a:t>Share of votes</a:t></a:r></a:p></c:rich></c:tx></c:title>"
     "<c:plotArea><c:pieChart><c:ser><c:tx><c:v>2025</c:v></c:tx><c:cat><c:strLit><c:pt idx='0'><c:v>Yes</c:v></c:pt>"
-    "<c:pt idx='1'><c:v>No</c:v></c:pt></c:strLit></c:cat><c:val><c:numLit><c:formatCode>0%</c:formatCode><c:pt idx='0'><c:v>0.75</c:v></c:pt>"
-    "<c:pt idx='1'><c:v>0.25</c:v></c:pt></c:numLit></c:val></c:ser></c:pieChart></c:plotArea></c:chart></c:chartSpace>"
+    "<c:pt idx='1'><c:v>No</c:v></c:pt></c:strLit></c:cat><c:val><c:numLit><c:formatCode>0%</c:formatCode>"
+    "<c:pt idx='0'><c:v>0.75</c:v></c:pt><c:pt idx='1'><c:v>0.25</c:v></c:pt></c:numLit></c:val></c:ser></c:pieChart></c:plotArea></c:chart></c:chartSpace>"
 )
 DIAGRAM = (
     f"<dgm:dataModel {NAMESPACES}><dgm:ptLst><dgm:pt modelId='d' type='doc'/>"
     "<dgm:pt modelId='b'><dgm:t><a:p><a:r><a:t>Second</a:t></a:r></a:p></dgm:t></dgm:pt>"
     "<dgm:pt modelId='a'><dgm:t><a:p><a:r><a:t>First</a:t></a:r></a:p></dgm:t></dgm:pt>"
     "<dgm:pt modelId='p' type='pres'><dgm:t><a:p><a:r><a:t>Layout</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:ptLst><dgm:cxnLst>"
-    "<dgm:cxn modelId='1' srcId='d' destId='a' srcOrd='0'/><dgm:cxn modelId='2' srcId='d' destId='b' srcOrd='1'/></dgm:cxnLst></dgm:dataModel>"
+    "<dgm:cxn modelId='1' srcId='d' destId='a' srcOrd='0'/><dgm:cxn modelId='2' srcId='d' destId='b' srcOrd='1'/></dgm:cxnLst>"
+    "</dgm:dataModel>"
 )
 
 
@@ -119,6 +118,3 @@ def odf(kind: str, body: str, *, styles: str = "", parts: Mapping[str, bytes] | 
     )
     mimetype = f"application/vnd.oasis.opendocument.{kind}".encode()
     return zipped({"mimetype": mimetype, "content.xml": content.encode(), **(parts or {})})
-
-
-__all__ = ["CHART", "DIAGRAM", "NAMESPACES", "Path", "docx", "members", "odf", "paragraph", "qn", "saved", "strict", "with_parts", "zipped"]
