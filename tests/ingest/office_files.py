@@ -29,7 +29,8 @@ CHART = (
     f"<c:chartSpace {NAMESPACES}><c:chart><c:title><c:tx><c:rich><a:p><a:r><a:t>Share of votes</a:t></a:r></a:p></c:rich></c:tx></c:title>"
     "<c:plotArea><c:pieChart><c:ser><c:tx><c:v>2025</c:v></c:tx><c:cat><c:strLit><c:pt idx='0'><c:v>Yes</c:v></c:pt>"
     "<c:pt idx='1'><c:v>No</c:v></c:pt></c:strLit></c:cat><c:val><c:numLit><c:formatCode>0%</c:formatCode>"
-    "<c:pt idx='0'><c:v>0.75</c:v></c:pt><c:pt idx='1'><c:v>0.25</c:v></c:pt></c:numLit></c:val></c:ser></c:pieChart></c:plotArea></c:chart></c:chartSpace>"
+    "<c:pt idx='0'><c:v>0.75</c:v></c:pt><c:pt idx='1'><c:v>0.25</c:v></c:pt></c:numLit></c:val></c:ser>"
+    "</c:pieChart></c:plotArea></c:chart></c:chartSpace>"
 )
 DIAGRAM = (
     f"<dgm:dataModel {NAMESPACES}><dgm:ptLst><dgm:pt modelId='d' type='doc'/>"
