@@ -75,7 +75,8 @@ class OdfFile:
                 if down > 1:
                     above[len(cells)] = (text, down)
                 repeated = _whole(cell.get(f"{TABLE}number-columns-repeated"))
-                cells += [text] * (min(repeated, MOST_REPEATED) if text or repeated < MOST_REPEATED else 1)
+                times = min(repeated, MOST_REPEATED) if text or repeated < MOST_REPEATED else 1
+                cells += [text, *[SPAN] * (times - 1)] if covered else [text] * times
             above = {column: (text, left - 1) for column, (text, left) in above.items() if left > 1}
             filled = any(cell and cell != SPAN for cell in cells)
             for _ in range(min(_whole(row.get(f"{TABLE}number-rows-repeated")), MOST_REPEATED) if filled else 1):

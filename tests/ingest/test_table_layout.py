@@ -18,6 +18,15 @@ def test_a_title_right_above_the_header_is_no_header() -> None:
     ]
 
 
+def test_short_rows_above_a_header_are_no_part_of_the_table() -> None:
+    assert lines("Stand:,1.5.2025,", "Von:,Meier,", "Branch,Sales,Profit", "Kiel,120,14") == [
+        "Stand: 1.5.2025",
+        "Von: Meier",
+        "Branch; Sales; Profit",
+        "Branch: Kiel; Sales: 120; Profit: 14",
+    ]
+
+
 def test_a_title_over_all_columns_stands_once() -> None:
     assert lines("Report,>,>", "Branch,Sales,Profit", "Kiel,120,14")[0] == "Report"
 
