@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from rag.embedder import HUB_NAME
 from rag.errors import InvalidInput
+from rag.model_sources import GATED, HUB_NAME, loading
 
 PROFILES = Path(__file__).parent / "profiles"
 SERVER = "openai:"
@@ -236,16 +236,10 @@ def _model_config(source: str) -> dict[str, Any]:
     """The model's own config.json. Raises InvalidInput when it cannot be had."""
     from huggingface_hub import hf_hub_download
 
-    try:
+    with loading(f"The model {source!r}", f"give a folder with config.json, weights and tokenizer, or a hub name, {GATED}"):
         path = Path(source) / "config.json" if Path(source).is_dir() else Path(hf_hub_download(source, "config.json"))
         config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return config
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InvalidInput(
-            f"The model {source!r} cannot be loaded ({reason}); give a folder with config.json, weights and tokenizer, or a hub name, "
-            "and for a gated model accept its licence on the hub and set HF_TOKEN."
-        ) from error
 
 
 def _architecture(model: Mapping[str, Any]) -> Architecture:
