@@ -97,6 +97,8 @@ def _names(body: Sequence[Row], before: Header | None, *, new: bool) -> tuple[tu
         return two, 2
     if not body or not _is_header(body) or _has_labels(body):
         return (), 0
+    if len(body) > 1 and max(len(_filled(row)) for row in body[1:]) < 2:  # a list, with a comma in one of its lines
+        return (), 0
     if before is not None and before.names and not new and not _differs(body, before):
         return (), 0
     return tuple("" if cell == SPAN else cell for cell in body[0]), 1
@@ -157,7 +159,15 @@ def _beside(head: Sequence[Row]) -> list[range]:
     parts = [range(run[0], run[-1] + 1) for run in runs]
     if len(parts) < 2 or any(len(part) < 2 for part in parts):
         return [range(width)]
-    return parts if all(_is_table(_part(head, part)) for part in parts) else [range(width)]
+    tables = [_part(head, part) for part in parts]
+    apart = len({len(rows) for rows in tables}) > 1 or all(_has_key(rows) for rows in tables)
+    return parts if apart and all(_is_table(rows) for rows in tables) else [range(width)]
+
+
+def _has_key(rows: Sequence[Row]) -> bool:
+    """Say whether the first column names what the rows are about; figures behind a blank column belong to the names before it."""
+    keys = [row[0] for row in rows[1:] if row and row[0]]
+    return sum(not _is_value(key) or bool(_YEAR.fullmatch(key)) for key in keys) * 2 > len(keys)
 
 
 def _is_table(rows: Sequence[Row]) -> bool:
