@@ -13,6 +13,7 @@ import yaml
 
 from rag.errors import InvalidInput
 from rag.model_sources import GATED, HUB_NAME, loading
+from serving.models.tool_parser import file_of, tool_parser
 
 PROFILES = Path(__file__).parent / "profiles"
 SERVER = "openai:"
@@ -209,7 +210,9 @@ def read(path: Path) -> Profile:
 
 def checkpoint(source: str, *, on_gpu: bool) -> Profile:
     """A profile around any checkpoint of the Llama architecture: one GPU, or the CPU with as long a window as its memory allows."""
-    engine: dict[str, Any] = {"enable_prefix_caching": True, "enable_auto_tool_choice": True, "tool_call_parser": "llama3_json"}
+    engine: dict[str, Any] = {"enable_prefix_caching": True}
+    if parser := tool_parser(file_of(source)):
+        engine |= {"enable_auto_tool_choice": True, "tool_call_parser": parser}
     config: dict[str, Any] = {
         "model_loading_config": {"model_id": Path(source).name, "model_source": source},
         "engine_kwargs": engine,
