@@ -55,7 +55,7 @@ def model_of(weights: Mapping[str, Mapping[str, float]]) -> AnswerModel:
     names = (*FEATURES, *SHARES)
     unknown = sorted({*weights["choose"], *weights["sure"]} - {*names, "constant"})
     if unknown:
-        raise InvalidInput(f"The answer model weighs {unknown[0]!r}, which is no feature; run `python -m tools.train_answers`.")
+        raise InvalidInput(f"The answer model weighs {unknown[0]!r}, which is not a feature; run `python -m tools.train_answers`.")
     choose = np.array([weights["choose"].get(name, 0.0) for name in FEATURES], np.float32)
     sure = np.array([weights["sure"].get(name, 0.0) for name in names], np.float32)
     return AnswerModel(choose, sure, weights["sure"]["constant"])

@@ -80,7 +80,7 @@ class Bucket(BlobStore):
             from botocore.handlers import add_expect_header
             from s3fs import S3FileSystem
         except ModuleNotFoundError as error:
-            raise InvalidInput("The files are to be in a bucket, but s3fs is not here; pip install 'glossa[s3]'.") from error
+            raise InvalidInput("Files in a bucket need s3fs, which is not installed; run pip install 'glossa[s3]'.") from error
         self.address = address.rstrip("/")
         one_try = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS, "retries": {"total_max_attempts": 1}}
         self.objects = S3FileSystem(config_kwargs=one_try, use_listings_cache=False, skip_instance_cache=True)

@@ -33,17 +33,17 @@ def new_folder(folder: Path, source: Source) -> Iterator[Path]:
     Raises InvalidInput when `folder` is not to be written: it is in use, within the folder of the model, or where nothing can be made.
     """
     if source.local and folder.resolve().is_relative_to(Path(source.path).resolve()):
-        raise InvalidInput(f"The folder {folder} is within that of the model; give another one.")
+        raise InvalidInput(f"The folder {folder} is inside the folder of the model; give another folder.")
     if folder.exists() and not folder.is_dir():
         raise InvalidInput(f"{folder} is a file; give a new folder.")
     if not folder.parent.is_dir():
-        raise InvalidInput(f"There is no folder {folder.parent} to make {folder.name} in; make it first, or give another one.")
+        raise InvalidInput(f"There is no folder {folder.parent} in which to create {folder.name}; create it first, or give another folder.")
     try:
         if folder.exists() and any(folder.iterdir()):
-            raise InvalidInput(f"The folder {folder} is not empty; give a new one, or remove it first.")
+            raise InvalidInput(f"The folder {folder} is not empty; give a new folder, or remove it first.")
         scratch = tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent)
     except OSError as error:
-        raise InvalidInput(f"The folder {folder} cannot be made ({error.strerror}); give another one.") from error
+        raise InvalidInput(f"The folder {folder} cannot be created ({error.strerror}); give another folder.") from error
     with scratch as made:
         path = Path(made) / "model"
         yield path

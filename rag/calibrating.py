@@ -44,9 +44,7 @@ def parallel_sentences() -> list[dict[str, str]]:
 def calibrate(embedder: Embedder, tick: Callable[[], None]) -> Calibration:
     """Fit and measure; `tick` is called STEPS times. Raises InvalidInput for a static model, which has no room for a projection."""
     if isinstance(embedder, StaticEmbedder):
-        raise InvalidInput(
-            f"{embedder.stamp.model} is a static model, whose files hold no layer but its tokens' vectors; give a transformer."
-        )
+        raise InvalidInput(f"{embedder.stamp.model} is a static model, which has no layers besides its token vectors; give a transformer.")
     sentences = parallel_sentences()
 
     def encoded(encode: Callable[[list[str]], Vectors], rows: Sequence[dict[str, str]]) -> Vectors:

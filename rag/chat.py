@@ -75,7 +75,7 @@ class ChatTokenizer:
                 tokenize=False,
             )
         except Exception as error:  # a template is a program of the model's maker and raises what it likes
-            raise InvalidInput(f"The chat template of {self.name} does not take this conversation: {error}") from error
+            raise InvalidInput(f"The chat template of {self.name} refused this conversation: {error}") from error
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 

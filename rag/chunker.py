@@ -62,7 +62,7 @@ def chunk_page(text: str, offsets: Sequence[Offsets], sentences: Sequence[Offset
     longer than `max_tokens` is cut itself. Raises InvalidInput when `max_tokens` is not positive.
     """
     if max_tokens < 1:
-        raise InvalidInput(f"Chunks of {max_tokens} tokens were asked for; a chunk must hold at least 1.")
+        raise InvalidInput(f"A chunk may have {max_tokens} tokens; it needs at least 1.")
     tokens = _Tokens(text, _token_starts(text, offsets))
     headings = _headings(tokens, sentences)
     paragraphs = [_with_headings(tokens, headings, paragraph) for paragraph in _paragraphs(tokens, sentences, headings)]

@@ -52,7 +52,7 @@ class Encoder:
             self.dimension = int(model.output("pooled").partial_shape[1].get_length())
         except (OSError, EOFError, LookupError, TypeError, ValueError, RuntimeError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[-1]  # of OpenVINO's lines the last says what is wrong
-            raise InvalidInput(f"The encoder in {folder} cannot be loaded ({reason}); install the package anew.") from error
+            raise InvalidInput(f"The encoder in {folder} cannot be loaded ({reason}); reinstall the package.") from error
         self._check(folder, model.input("embeddings").partial_shape[2].get_length())
         self._streams = streams
         self._pool = ThreadPoolExecutor(streams, thread_name_prefix="encoder")
@@ -74,7 +74,7 @@ class Encoder:
                     "install the package anew."
                 )
         if not 0 <= min(self._begin, self._pad, self._end) <= max(self._begin, self._pad, self._end) < rows[0]:
-            raise InvalidInput(f"The encoder in {folder} names special tokens beyond its {rows[0]} pieces; install the package anew.")
+            raise InvalidInput(f"The encoder in {folder} has special tokens beyond its {rows[0]} pieces; reinstall the package.")
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Vectors of unit length, f32 (n, d). What comes after 512 tokens of a text is not read."""

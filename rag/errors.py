@@ -1,44 +1,44 @@
-"""One tree of errors. Every message says what was found, what was expected and what to do; the gateway maps each leaf to a status once."""
+"""One tree of errors. Every message says what was found, what was expected and what to do. The gateway maps each leaf to a status."""
 
 
 class RagError(Exception):
-    """Base of every error that Glossa raises on purpose; its text is meant for the person who caused it."""
+    """Base of all errors that Glossa raises on purpose. The text is written for the user."""
 
 
 class InvalidInput(RagError):
-    """A request or a setting that cannot be served as it is (HTTP 422)."""
+    """A request or a setting is invalid (HTTP 422)."""
 
 
 class NotFound(RagError):
-    """The named document, collection or page does not exist, or the key may not see it (HTTP 404)."""
+    """A document, collection or page does not exist, or the key may not see it (HTTP 404)."""
 
 
 class TooLarge(RagError):
-    """More bytes, pages or characters than the limits allow (HTTP 413)."""
+    """There are more bytes, pages or characters than the limits allow (HTTP 413)."""
 
 
 class UnsupportedType(RagError):
-    """The bytes are of a type that no parser reads (HTTP 415)."""
+    """No parser reads files of this type (HTTP 415)."""
 
 
 class Unreadable(RagError):
-    """The bytes are of a known type but hold nothing that can be read: corrupt, encrypted, empty, scanned without text (HTTP 422)."""
+    """The file has a known type but no readable text: it is corrupt, encrypted, empty or a scan (HTTP 422)."""
 
 
 class WrongState(RagError):
-    """What was asked for is possible only at another stage of the document than the one it is at (HTTP 409)."""
+    """The document is in another state than the request needs (HTTP 409)."""
 
 
 class EmbedderMismatch(RagError):
-    """A collection was embedded by another model than the one in use (HTTP 409)."""
+    """A collection was embedded by a model other than the one in use (HTTP 409)."""
 
 
 class QueueFull(RagError):
-    """More documents wait than may; come back when some are done (HTTP 429)."""
+    """Too many documents wait for ingest; retry when some are done (HTTP 429)."""
 
 
 class NotYet(RagError):
-    """The state that the request waits for was not reached in time; try again (HTTP 503)."""
+    """The service is not ready for the request; retry later (HTTP 503)."""
 
 
 def first_line(error: Exception) -> str:

@@ -33,7 +33,7 @@ class Budget:
     def __post_init__(self) -> None:
         """Raises InvalidInput when no prompt could be written."""
         if self.answer < 1:
-            raise InvalidInput(f"The answer may have {self.answer} tokens; allow at least 1.")
+            raise InvalidInput(f"The answer may have {self.answer} tokens; it needs at least 1.")
         if self.answer >= self.window:
             raise InvalidInput(
                 f"The answer may have {self.answer} tokens, but the model's whole window is {self.window}; ask for fewer (max_tokens)."

@@ -25,7 +25,9 @@ class Reranker:
     def __init__(self, model: CrossEncoder, name: str) -> None:
         """Wrap `model`. Raises InvalidInput when it gives more than one number for a pair."""
         if model.num_labels != 1:
-            raise InvalidInput(f"The reranker {name} gives {model.num_labels} numbers for a passage, not one; use a model made to rank.")
+            raise InvalidInput(
+                f"The reranker {name} returns {model.num_labels} scores for a passage instead of one; use a model trained for ranking."
+            )
         self.model = model
         self._turn = threading.Lock()  # tokenizers fail when two threads set their truncation at once
 

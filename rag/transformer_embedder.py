@@ -56,7 +56,7 @@ def load(source: Source) -> Embedder:
         return StaticEmbedder(name, model[0].embedding.weight.detach().float().cpu().numpy(), model.prompts, tokenizer)
     dimension = model.get_embedding_dimension()
     if dimension is None:
-        raise InvalidInput(f"The embedder {name} does not say how long its vectors are; use a sentence-transformers text model.")
+        raise InvalidInput(f"The embedder {name} does not state the dimension of its vectors; use a sentence-transformers text model.")
     return TransformerEmbedder(model.to(_fastest_type(model.device.type, Path("/proc/cpuinfo"))).eval(), name, dimension, tokenizer)
 
 

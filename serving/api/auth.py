@@ -19,11 +19,11 @@ async def current_key(
 ) -> Key:
     """The key of the request, which every route under /v1 asks for. Raises 401 when there is none or the catalog does not know it."""
     if credentials is None:
-        raise HTTPException(401, "This needs a key; send it as `Authorization: Bearer KEY`.", {"WWW-Authenticate": "Bearer"})
+        raise HTTPException(401, "This request needs a key; send it as `Authorization: Bearer KEY`.", {"WWW-Authenticate": "Bearer"})
     key = await asyncio.to_thread(identify, services.engine, credentials.credentials)
     if key is None:
         raise HTTPException(
-            401, "This key is not known here; use the one that `glossa up` printed.", {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            401, "This key is unknown; use the one that `glossa up` printed.", {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         )
     return key
 

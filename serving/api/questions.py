@@ -19,9 +19,7 @@ def checked_question(question: str | None, settings: Settings) -> str:
     if not text:
         raise InvalidInput("The question is empty; write one.")
     if len(text) > settings.max_question_characters:
-        raise InvalidInput(
-            f"The question has {len(text)} characters; at most {settings.max_question_characters} are taken, please shorten it."
-        )
+        raise InvalidInput(f"The question has {len(text)} characters; at most {settings.max_question_characters} are accepted. Shorten it.")
     return text
 
 
@@ -35,7 +33,7 @@ def require_collections(services: Services, names: list[str]) -> None:
 async def retrieve(question: str, scope: Scope, services: Services, key: CurrentKey, earlier: str = "") -> Found:
     """Passages for a question, which may go on from an earlier one, from where the key may look."""
     if scope.k > services.settings.max_passages:
-        raise InvalidInput(f"k is {scope.k}; at most {services.settings.max_passages} passages are given.")
+        raise InvalidInput(f"k is {scope.k}; at most {services.settings.max_passages} passages are returned.")
     if scope.collections:
         await asyncio.to_thread(require_collections, services, scope.collections)
     query = Query(

@@ -190,7 +190,9 @@ class Glossa:
                         return
         except (httpx.HTTPError, SSEError) as error:
             raise self._unreachable(error) from error
-        raise ServiceError(None, f"The service at {self.url} broke the answer off; ask again, and see its log if it happens again.")
+        raise ServiceError(
+            None, f"The service at {self.url} ended the answer early; ask again, and read the log of the service if it happens again."
+        )
 
     def collections(self) -> list[Collection]:
         """The collections that the key may see."""
@@ -219,13 +221,15 @@ class Glossa:
     def _refusal(self, response: httpx.Response) -> ServiceError:
         if "json" in response.headers.get("content-type", ""):
             return ServiceError(response.status_code, read_record(Problem, response.content).detail)
-        return ServiceError(response.status_code, f"{self.url} answered {response.status_code}, not as Glossa does; check the address.")
+        return ServiceError(
+            response.status_code, f"{self.url} answered {response.status_code} in a form that Glossa does not use; check the address."
+        )
 
     def _unreachable(self, error: Exception) -> ServiceError:
         if isinstance(error, httpx.ConnectError):
             return ServiceError(None, f"Nothing answers at {self.url}; start the service with `glossa up`.")
         if isinstance(error, httpx.TimeoutException):
-            return ServiceError(None, f"{self.url} did not answer in time; try again, or look at it with `glossa doctor`.")
+            return ServiceError(None, f"{self.url} did not answer in time; try again, or check it with `glossa doctor`.")
         return ServiceError(None, f"The connection to {self.url} failed ({error or type(error).__name__}); try again.")
 
 

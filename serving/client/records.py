@@ -198,7 +198,7 @@ def read_record(record: type[R], json: bytes | str) -> R:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"]) or "the whole"
         found = f"What was read is not a {record.__name__} ({place}: {fault['msg']})"
-        raise ServiceError(None, f"{found}; check that client and service are of one version.") from error
+        raise ServiceError(None, f"{found}; check that client and service have the same version.") from error
 
 
 def write_record(record: Any) -> str:

@@ -55,7 +55,7 @@ def source(path: str) -> Path:
         import s3fs  # noqa: F401  # universal_pathlib needs it for such an address
         from upath import UPath
     except ModuleNotFoundError as error:
-        raise InvalidInput(f"{path} is a bucket, but what reads those is not here; pip install 'glossa[s3]'.") from error
+        raise InvalidInput(f"{path} is a bucket, and buckets need s3fs, which is not installed; run pip install 'glossa[s3]'.") from error
     found = UPath(path)
     with reached(path):
         found.exists()
@@ -83,7 +83,7 @@ def find_files(
                     "name a folder that holds both, or send them to different collections."
                 )
     if not found and not none_is_fine:
-        raise InvalidInput("What was named holds no file to send (hidden ones are left out); name files, or a folder that holds some.")
+        raise InvalidInput("There is no file to send there (hidden files are skipped); name files, or a folder that contains some.")
     return list(found.values())
 
 

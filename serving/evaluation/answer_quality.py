@@ -113,7 +113,9 @@ class _Others:
         documents = [document for collection in asked for document in self._of(collection)]
         rest = [id for id, name in documents if not any(is_document(name, right) for right in question.relevant)]
         if not rest:
-            raise InvalidInput(f"Nothing but its answer is there for question {question.id}; --without-answers needs other documents.")
+            raise InvalidInput(
+                f"There are no other documents than the answer for question {question.id}; --without-answers needs other documents."
+            )
         return rest if len(rest) <= FILTERED else [rest[number * len(rest) // FILTERED] for number in range(FILTERED)]
 
     def _of(self, collection: str | None) -> list[tuple[str, str]]:
@@ -180,7 +182,7 @@ def worse(report: AnswerReport, baseline: str, most: float) -> list[str]:
     try:
         before = dict(_figures(json.loads(baseline)))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"The baseline is no report of eval --answers ({error!r}); make one with --answers --json.") from error
+        raise InvalidInput(f"The baseline is not a report of eval --answers ({error!r}); make one with --answers --json.") from error
     now = dict(_figures(json.loads(report.as_json())))
     sentences = []
     for name, (was, sign) in before.items():

@@ -79,10 +79,10 @@ def read_question_set(paths: Sequence[Path]) -> QuestionSet:
     else:
         raise InvalidInput(f"Several files can be read together only when all are SQuAD files (.json) or none is; give {SHAPES}.")
     if not read.questions:
-        raise InvalidInput(f"{paths[0]} holds no question; give {SHAPES}.")
+        raise InvalidInput(f"{paths[0]} contains no question; give {SHAPES}.")
     names = [question.id for question in read.questions]
     if len(set(names)) < len(names):
-        raise InvalidInput(f"Two questions of {', '.join(map(str, paths))} have the same id; give each its own.")
+        raise InvalidInput(f"Two questions of {', '.join(map(str, paths))} have the same id; give each a unique one.")
     return read
 
 
@@ -115,7 +115,7 @@ def _read_lines(path: Path) -> list[Question]:
             question = Question(str(row["id"]), row["question"], spoken, relevant, language, earlier=earlier, answers=answers)
             questions.append(replace(question, answers_are_units=bool(answers)))
         except (KeyError, TypeError) as error:
-            raise InvalidInput(f"Line {number} of {path} is no question ({error!r}); give {SHAPES}.") from error
+            raise InvalidInput(f"Line {number} of {path} is not a question ({error!r}); give {SHAPES}.") from error
     return questions
 
 
@@ -165,7 +165,7 @@ def _paragraphs(path: Path) -> list[dict[str, Any]]:
         for paragraph in paragraphs:
             _ = paragraph["context"], [(row["id"], row["question"], _gold(row)) for row in paragraph["qas"]]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"{path} is no SQuAD file ({error!r}); give {SHAPES}.") from error
+        raise InvalidInput(f"{path} is not a SQuAD file ({error!r}); give {SHAPES}.") from error
     return paragraphs
 
 
@@ -174,7 +174,7 @@ def _read_beir(folder: Path) -> QuestionSet:
         rows = {str(row["_id"]): f"{row.get('title') or ''}\n{row['text']}".strip() for _, row in _rows(folder / "corpus.jsonl")}
         queries = {str(row["_id"]): str(row["text"]) for _, row in _rows(folder / "queries.jsonl")}
     except KeyError as error:
-        raise InvalidInput(f"{folder} is no BEIR folder: a line lacks {error}; give {SHAPES}.") from error
+        raise InvalidInput(f"{folder} is not a BEIR folder: a line lacks {error}; give {SHAPES}.") from error
     corpus = _corpus({_file_name(id): text for id, text in rows.items()})
     relevant: dict[str, dict[str, int]] = {}
     for query, document, grade in _judgements(folder):
@@ -193,7 +193,7 @@ def _judgements(folder: Path) -> Iterator[tuple[str, str, int]]:
     files = sorted(folder.glob("qrels/*.tsv"))
     chosen = [path for path in files if path.name == "test.tsv"] or files
     if len(chosen) != 1:
-        raise InvalidInput(f"{folder}/qrels holds {len(files)} files and no test.tsv; leave one of them.")
+        raise InvalidInput(f"{folder}/qrels holds {len(files)} files and no test.tsv; keep one of them.")
     for row in csv.reader(_text(chosen[0]).splitlines()[1:], delimiter="\t"):
         try:
             yield row[0], row[1], int(row[2])
@@ -216,7 +216,7 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
             try:
                 yield number, json.loads(line)
             except ValueError as error:
-                raise InvalidInput(f"Line {number} of {path} is no question ({error}); give {SHAPES}.") from error
+                raise InvalidInput(f"Line {number} of {path} is not a question ({error}); give {SHAPES}.") from error
 
 
 def _text(path: Path) -> str:

@@ -89,7 +89,9 @@ def ingested(service: Glossa, corpora: Sequence[Corpus], report: Callable[[list[
             sent += outcomes
             failed = [outcome for outcome in outcomes if outcome.status is not Status.READY]
             if failed:
-                raise InvalidInput(f"{len(failed)} documents of the question set were not taken, first {failed[0].name}: {failed[0].note}")
+                raise InvalidInput(
+                    f"{len(failed)} documents of the question set were refused or failed; the first is {failed[0].name}: {failed[0].note}"
+                )
         yield
     finally:
         for outcome in sent:
@@ -146,7 +148,7 @@ def dropped(report: Report, baseline: str, most: float) -> list[str]:
     try:
         before = {pair: float(quality["ndcg10"]["value"]) for pair, quality in json.loads(baseline)["pairs"].items()}
     except (ValueError, KeyError, TypeError) as error:
-        raise InvalidInput(f"The baseline is no report of this command ({error!r}); make one with --json.") from error
+        raise InvalidInput(f"The baseline is not a report of this command ({error!r}); make one with --json.") from error
     now = {"-".join(pair): quality.ndcg10.value for pair, quality in report.pairs.items()}
     lost = [pair for pair in before if pair not in now or before[pair] - now[pair] > most]
     return [f"nDCG@10 of {pair} is {now.get(pair, 0.0):.3f}, before {before[pair]:.3f}." for pair in lost]

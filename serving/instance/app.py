@@ -71,7 +71,7 @@ def language_models(settings: Settings) -> tuple[dict[str, Any], float]:
         guard = load(settings.guard, gpus=gpus if settings.ray else spare)
         if llm is None or not isinstance(guard, Profile):
             raise InvalidInput(
-                "A guard reads what a language model is asked and writes: name one with --llm, and a Llama Guard that runs here."
+                "A guard judges the questions and answers of a language model: name a model with --llm, and a Llama Guard that runs here."
             )
         models |= {"guard": guard, "guards": build_workers(guard, "LlamaGuard")}
         spare -= guard.gpus * guard.replicas
@@ -86,7 +86,7 @@ def build_workers(profile: Profile, name: str, adapters: str | None = None) -> s
     except ImportError as error:
         raise InvalidInput(
             f"{profile.name} needs vLLM, which is not installed ({error.name}); install it with pip install 'glossa[vllm]' on a machine "
-            "with a GPU, or as the README says on a CPU."
+            "with a GPU, or as docs/language-models.md describes on a CPU."
         ) from error
     return workers.build(profile, name, adapters)
 

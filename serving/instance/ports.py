@@ -28,4 +28,6 @@ def free() -> int:
 def require_free(host: str, port: int) -> None:
     """Raise InvalidInput, with what to do, when the port cannot be had."""
     if not is_free(host, port):
-        raise InvalidInput(f"Port {port} on {host} is in use or not allowed; stop what runs there or choose another with --port.")
+        raise InvalidInput(
+            f"Port {port} on {host} is in use or not allowed; stop the program that uses it, or choose another port with --port."
+        )

@@ -25,7 +25,7 @@ def only_one(run: Path) -> Iterator[None]:
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (run / "lock").open("w")
     except OSError as error:
-        raise InvalidInput(f"The data folder {run.parent} cannot be written ({error.strerror}); choose another with --data.") from error
+        raise InvalidInput(f"The data folder {run.parent} cannot be written to ({error.strerror}); choose another with --data.") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

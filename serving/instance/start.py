@@ -125,7 +125,7 @@ def old_collections(names: list[str], settings: Settings) -> str:
     catalog = f" --catalog {make_url(settings.catalog).render_as_string()}" if settings.catalog else ""  # without its password
     return (
         f"The static model made the vectors of {listed}, so the service starts with it, as --embedder static does. "
-        f"To find meaning too, run `glossa reembed{data}{catalog}` meanwhile, then `glossa down{data}`, and start again.\n"
+        f"To search by meaning too, run `glossa reembed{data}{catalog}` while it runs, then `glossa down{data}`, and start again.\n"
     )
 
 
@@ -140,7 +140,7 @@ def connect_ray(address: str) -> tuple[str, str]:
         context = ray.init(address, namespace="glossa", log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         raise InvalidInput(
-            f"There is no Ray cluster at {address} that takes us ({error}); start it as cluster.yaml does, give its address as HOST:PORT, "
+            f"No Ray cluster at {address} accepted the connection ({error}); start it as cluster.yaml does, give its address as HOST:PORT, "
             "and set RAY_AUTH_TOKEN_PATH to its token."
         ) from error
     return ray.get_runtime_context().gcs_address, f"http://{context.dashboard_url}"

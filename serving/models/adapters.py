@@ -96,7 +96,9 @@ def _rank(adapter: Path) -> int:
     try:
         return int(json.loads((adapter.expanduser() / DESCRIPTION).read_text(encoding="utf-8"))["r"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InvalidInput(f"{adapter / DESCRIPTION} describes no LoRA adapter ({error}); write it with PEFT's save_pretrained.") from error
+        raise InvalidInput(
+            f"{adapter / DESCRIPTION} does not describe a LoRA adapter ({error}); write it with PEFT's save_pretrained."
+        ) from error
 
 
 def _room(rank: int) -> int:

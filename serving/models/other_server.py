@@ -37,7 +37,7 @@ class ServerCounter:
                 f"The language model's server {self.client.base_url} does not answer ({type(error).__name__})."
             ) from error
         if response.status_code in (400, 422):
-            raise InvalidInput(f"The language model's server does not take this conversation: {response.text[:200]}")
+            raise InvalidInput(f"The language model's server refused this conversation: {response.text[:200]}")
         if not response.is_success:
             raise GeneratorFailed(f"The language model's server answered {response.status_code} to {path}.")
         answer: dict[str, Any] = response.json()
@@ -85,7 +85,7 @@ def connect(server: Server, settings: Settings) -> ServerGenerator:
     model = _model(client, server)
     window = settings.window or model.get("max_model_len") or _llama_cpp_window(client)
     if not window:
-        raise InvalidInput(f"The server {server.url} does not say how many tokens its window has; give it with --window.")
+        raise InvalidInput(f"The server {server.url} does not report its context window; give it with --window.")
     counter = load_chat_tokenizer(settings.tokenizer) if settings.tokenizer else _its_counter(client, model["id"], server)
     return ServerGenerator(server.url, model["id"], int(window), counter, key)
 
@@ -97,7 +97,7 @@ def _model(client: httpx.Client, server: Server) -> dict[str, Any]:
         models: list[dict[str, Any]] = response.json()["data"]
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise InvalidInput(
-            f"The server {server.url} does not list its models ({error}); is it an OpenAI-compatible API and running?"
+            f"The server {server.url} does not list its models ({error}); check that it is running and OpenAI-compatible."
         ) from error
     chosen = [model for model in models if server.model in (None, model["id"])]
     if len(chosen) != 1:

@@ -147,7 +147,7 @@ def load(llm: str, *, gpus: float) -> Profile | Server:
     """What `--llm` names; `gpus` is how many there are, which decides where a bare checkpoint runs. Raises InvalidInput."""
     if llm.startswith(SERVER):
         if not re.match(r"https?://[^/\s]+", llm.removeprefix(SERVER)):
-            raise InvalidInput(f"{llm!r} names no server; write it like openai:http://127.0.0.1:8080/v1.")
+            raise InvalidInput(f"{llm!r} does not name a server; write it like openai:http://127.0.0.1:8080/v1.")
         url, _, model = llm.removeprefix(SERVER).partition("#")
         return Server(url.rstrip("/"), model or None)
     path = Path(llm).expanduser()
@@ -205,7 +205,7 @@ def read(path: Path) -> Profile:
             raise KeyError("model_id")
         return Profile(fields, Architecture(**architecture) if architecture else None)
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"{path} is no profile ({error}); compare it with {PROFILES}/llama-3.1-8b.yaml.") from error
+        raise InvalidInput(f"{path} is not a valid profile ({error}); compare it with {PROFILES}/llama-3.1-8b.yaml.") from error
 
 
 def checkpoint(source: str, *, on_gpu: bool) -> Profile:
@@ -257,4 +257,4 @@ def _architecture(model: Mapping[str, Any]) -> Architecture:
 
 
 def _unknown_window(name: str) -> int:
-    raise InvalidInput(f"The window of {name} is not known; write a profile that states max_model_len.")
+    raise InvalidInput(f"The window of {name} is unknown; write a profile that sets max_model_len.")

@@ -29,7 +29,7 @@ class PromptGuardDeployment:
         from rag.prompt_guard import load_prompt_guard
 
         if settings.prompt_guard is None:
-            raise InvalidInput("No Prompt Guard is named; start with --prompt-guard NAME.")
+            raise InvalidInput("No Prompt Guard is set; start with --prompt-guard NAME.")
         self.guard = load_prompt_guard(settings.prompt_guard)
         self.turn = asyncio.Lock()
 

@@ -15,7 +15,7 @@ class RerankerDeployment:
         from rag.reranker import load_reranker
 
         if settings.reranker is None:
-            raise InvalidInput("No reranker is named; start with --reranker NAME.")
+            raise InvalidInput("No reranker is set; start with --reranker NAME.")
         self.reranker = load_reranker(settings.reranker)
 
     async def score(self, request: ToScore) -> list[float]:

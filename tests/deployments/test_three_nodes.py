@@ -130,5 +130,5 @@ def test_a_cluster_whose_nodes_would_see_different_things_is_refused(settings: d
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "no-such-host.invalid:6379"])
 def test_a_cluster_that_is_not_there_is_told_in_one_sentence(address: str) -> None:
-    with pytest.raises(InvalidInput, match=f"There is no Ray cluster at {address} .*RAY_AUTH_TOKEN_PATH"):
+    with pytest.raises(InvalidInput, match=f"No Ray cluster at {address} accepted .*RAY_AUTH_TOKEN_PATH"):
         connect_ray(address)

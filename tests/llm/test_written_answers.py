@@ -73,8 +73,8 @@ def test_a_prompt_of_128k_tokens_is_read_whole_and_counted_as_vllm_counts(llm: S
 
 
 @pytest.mark.parametrize(("body", "status", "said"), [
-    ({"max_tokens": 0}, 422, "allow at least 1"),
-    ({"max_tokens": -1}, 422, "allow at least 1"),
+    ({"max_tokens": 0}, 422, "it needs at least 1"),
+    ({"max_tokens": -1}, 422, "it needs at least 1"),
     ({"max_tokens": WINDOW}, 422, f"whole window is {WINDOW}"),
     ({"max_tokens": WINDOW - 100}, 413, f"leaves 100 beside the {WINDOW - 100}"),
 ])  # fmt: skip

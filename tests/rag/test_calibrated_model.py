@@ -121,12 +121,12 @@ def test_a_folder_that_is_not_to_be_written_is_refused(transformer_folder: Path,
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "file").write_text("x")
     refused = {
-        tmp_path / "used": f"The folder {tmp_path}/used is not empty; give a new one, or remove it first.",
+        tmp_path / "used": f"The folder {tmp_path}/used is not empty; give a new folder, or remove it first.",
         tmp_path / "used" / "file": f"{tmp_path}/used/file is a file; give a new folder.",
-        tmp_path / "no" / "new": f"There is no folder {tmp_path}/no to make new in; make it first, or give another one.",
-        transformer_folder: f"The folder {transformer_folder} is within that of the model; give another one.",
-        transformer_folder / "new": f"The folder {transformer_folder}/new is within that of the model; give another one.",
-        Path("/proc/new"): "The folder /proc/new cannot be made (No such file or directory); give another one.",
+        tmp_path / "no" / "new": f"There is no folder {tmp_path}/no in which to create new; create it first, or give another folder.",
+        transformer_folder: f"The folder {transformer_folder} is inside the folder of the model; give another folder.",
+        transformer_folder / "new": f"The folder {transformer_folder}/new is inside the folder of the model; give another folder.",
+        Path("/proc/new"): "The folder /proc/new cannot be created (No such file or directory); give another folder.",
     }
     for folder, sentence in refused.items():
         with pytest.raises(InvalidInput, match=f"^{re.escape(sentence)}$"), new_folder(folder, located(str(transformer_folder))):

@@ -67,7 +67,7 @@ def test_a_projection_removes_as_many_directions_as_there_are_languages_but_one(
 
 
 def test_a_static_model_is_refused(static: Embedder) -> None:
-    with pytest.raises(InvalidInput, match=r"glossa-static@\w+ is a static model, whose files hold .* give a transformer\."):
+    with pytest.raises(InvalidInput, match=r"glossa-static@\w+ is a static model, which has no layers .* give a transformer\."):
         calibrate(static, lambda: None)
 
 

@@ -111,7 +111,7 @@ def test_a_character_of_more_tokens_than_the_limit_is_not_cut() -> None:
 
 @pytest.mark.parametrize("max_tokens", [0, -1])
 def test_a_limit_that_holds_no_token_is_refused(max_tokens: int) -> None:
-    with pytest.raises(InvalidInput, match=f"Chunks of {max_tokens} tokens were asked for; a chunk must hold at least 1"):
+    with pytest.raises(InvalidInput, match=f"A chunk may have {max_tokens} tokens; it needs at least 1"):
         chunk_page("a", [(0, 1)], [(0, 1)], max_tokens=max_tokens)
 
 

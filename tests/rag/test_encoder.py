@@ -166,8 +166,8 @@ CANNOT = r"The encoder in \S+ cannot be loaded \(.+\); install the package anew\
         (changed(prompts=None), CANNOT),
         (changed(begin=None), CANNOT),
         (changed(pad="x"), CANNOT),
-        (changed(end=211_544), r"The encoder in \S+ names special tokens beyond its 211544 pieces; .*"),
-        (changed(begin=-1), r"The encoder in \S+ names special tokens beyond its 211544 pieces; .*"),
+        (changed(end=211_544), r"The encoder in \S+ has special tokens beyond its 211544 pieces; .*"),
+        (changed(begin=-1), r"The encoder in \S+ has special tokens beyond its 211544 pieces; .*"),
         (lambda folder: (folder / "config.json").write_text("[]", encoding="utf-8"), CANNOT),
         (
             replaced("word_embeddings.npy", np.zeros((10, 216), np.uint8)),

@@ -53,5 +53,5 @@ def test_what_is_no_reranker_is_refused_with_a_sentence(tmp_path: Path) -> None:
         load_reranker("nowhere")
     with pytest.raises(InvalidInput, match="cannot be loaded"):
         load_reranker(str(tmp_path))
-    with pytest.raises(InvalidInput, match="gives 2 numbers"):
+    with pytest.raises(InvalidInput, match="returns 2 scores"):
         load_reranker(str(tiny_cross_encoder(tmp_path / "two", labels=2)))

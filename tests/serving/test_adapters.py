@@ -89,7 +89,7 @@ def test_a_folder_without_adapters_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken").mkdir()
     for text in ("not json", "{}"):
         (tmp_path / "broken" / "adapter_config.json").write_text(text)
-        with pytest.raises(InvalidInput, match="describes no LoRA adapter"):
+        with pytest.raises(InvalidInput, match="does not describe a LoRA adapter"):
             adapters.options(str(tmp_path))
     (tmp_path / "broken" / "adapter_config.json").write_text('{"r": 1000}')
     with pytest.raises(InvalidInput, match="at most 512"):

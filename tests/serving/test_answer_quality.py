@@ -95,5 +95,5 @@ def test_refusing_what_has_an_answer_is_worse() -> None:
 
 def test_a_baseline_of_another_kind_is_refused() -> None:
     for baseline in ("[]", "{}", "nonsense", '{"pairs": {"en-en": {"ndcg10": {"value": 1}}}, "same": null, "cross": null}'):
-        with pytest.raises(InvalidInput, match="no report of eval --answers"):
+        with pytest.raises(InvalidInput, match="not a report of eval --answers"):
             worse(summary(ALL), baseline, 0.02)

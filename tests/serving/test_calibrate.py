@@ -53,5 +53,5 @@ def test_what_cannot_be_calibrated_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "file").write_text("x")
     refused = glossa("calibrate", "owner/model", "--out", tmp_path / "used")
-    assert (refused.returncode, refused.stderr) == (2, f"The folder {tmp_path}/used is not empty; give a new one, or remove it first.\n")
+    assert (refused.returncode, refused.stderr) == (2, f"The folder {tmp_path}/used is not empty; give a new folder, or remove it first.\n")
     assert not (tmp_path / "new").exists()

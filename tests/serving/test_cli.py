@@ -246,4 +246,4 @@ def test_a_question_file_with_a_fault_is_wrong_usage(tmp_path: Path) -> None:
     questions.write_text('{"id": "1"}\n')
     refused = glossa("eval", questions)
     assert refused.returncode == 2
-    assert refused.stderr.startswith(f"Line 1 of {questions} is no question")
+    assert refused.stderr.startswith(f"Line 1 of {questions} is not a question")

@@ -228,7 +228,7 @@ def test_without_a_key_the_page_asks_for_one_and_says_when_it_is_wrong(browser: 
     sync_api.expect(dialog).to_be_visible()
     tab.fill("#key", "glossa_wrong")
     tab.keyboard.press("Enter")
-    sync_api.expect(tab.locator("#key-reason")).to_contain_text("This key is not known here")
+    sync_api.expect(tab.locator("#key-reason")).to_contain_text("This key is unknown")
     tab.fill("#key", service.key)
     tab.keyboard.press("Enter")
     sync_api.expect(dialog).to_be_hidden()

@@ -73,8 +73,8 @@ def test_a_checkpoint_runs_on_the_cpu_where_there_is_no_gpu(tmp_path: Path) -> N
 @pytest.mark.parametrize(("llm", "said"), [
     ("no-such-thing", "no language model 'no-such-thing'; give a profile"),
     ("/no/such/folder", "no language model"),
-    ("openai:127.0.0.1", "names no server"),
-    ("broken.yaml", "broken.yaml is no profile"),
+    ("openai:127.0.0.1", "does not name a server"),
+    ("broken.yaml", "broken.yaml is not a valid profile"),
 ])  # fmt: skip
 def test_what_cannot_be_is_refused_with_a_sentence(llm: str, said: str) -> None:
     with pytest.raises(InvalidInput, match=said):

@@ -39,10 +39,10 @@ def test_several_files_of_json_lines_are_read_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("", "holds no question"),
-        ('{"id": 1, "question": "?"}', "Line 1 of .* is no question"),
-        ('\n["id"]', "Line 2 of .* is no question"),
-        ("nonsense", "Line 1 of .* is no question"),
+        ("", "contains no question"),
+        ('{"id": 1, "question": "?"}', "Line 1 of .* is not a question"),
+        ('\n["id"]', "Line 2 of .* is not a question"),
+        ("nonsense", "Line 1 of .* is not a question"),
     ],
 )
 def test_a_question_file_with_a_fault_is_one_sentence(tmp_path: Path, content: str, sentence: str) -> None:

@@ -65,7 +65,7 @@ def test_a_pair_that_lost_more_than_allowed_is_named() -> None:
         "nDCG@10 of en-th is 0.770, before 0.800.",
         "nDCG@10 of de-de is 0.000, before 1.000.",
     ]
-    with pytest.raises(InvalidInput, match="no report of this command"):
+    with pytest.raises(InvalidInput, match="not a report of this command"):
         dropped(report(), "[]", 0.02)
 
 

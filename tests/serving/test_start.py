@@ -42,7 +42,7 @@ def test_only_a_model_of_a_hub_may_reach_for_the_network(embedder: str | None, o
 def test_what_to_do_about_old_collections_names_three_and_the_commands_without_a_password() -> None:
     assert start.old_collections(["default"], Settings()) == (
         "The static model made the vectors of 'default', so the service starts with it, as --embedder static does. "
-        "To find meaning too, run `glossa reembed` meanwhile, then `glossa down`, and start again.\n"
+        "To search by meaning too, run `glossa reembed` while it runs, then `glossa down`, and start again.\n"
     )
     elsewhere = Settings(data=Path("my data"), catalog="postgresql://me:secret@db/glossa")
     said = start.old_collections(["a", "b", "c", "d", "e"], elsewhere)
@@ -117,7 +117,7 @@ def test_a_data_folder_of_an_earlier_release_answers_as_it_did_until_its_vectors
     same = instances.start(data)
     said = (tmp_path / "data.log").read_text().rpartition("The static model made")[2]
     assert said.startswith(" the vectors of 'default', so the service starts with it")
-    assert f"run `glossa reembed --data {data}` meanwhile, then `glossa down --data {data}`, and start again" in said
+    assert f"run `glossa reembed --data {data}` while it runs, then `glossa down --data {data}`, and start again" in said
     with same.client() as client:
         assert search(client, "the lamp")[0]["name"] == "lamp.txt"
         assert client.post("/v1/ask", json={"question": "Is the lamp red?"}).json()["citations"][0]["name"] == "lamp.txt"

@@ -29,7 +29,7 @@ def clean_name(name: str, longest: int) -> str:
     if not cleaned:
         raise InvalidInput("The file has no name; give it one in the multipart part's Content-Disposition.")
     if len(cleaned) > longest:
-        raise InvalidInput(f"The file name has {len(cleaned)} characters; at most {longest} are kept, please shorten it.")
+        raise InvalidInput(f"The file name has {len(cleaned)} characters; at most {longest} are allowed. Shorten it.")
     return cleaned
 
 
@@ -202,5 +202,5 @@ async def receive(request: Request, services: Services, visible: Callable[[str],
     if not form.complete:
         raise InvalidInput("The form ended before its closing boundary; send it again.")
     if not form.received:
-        raise InvalidInput("The form holds no file; send each in a part named `files`.")
+        raise InvalidInput("The form contains no file; send each in a part named `files`.")
     return form.received

@@ -66,7 +66,7 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
     longest = max(map(len, texts))
     if longest > services.settings.max_question_characters:
         raise InvalidInput(
-            f"A text has {longest} characters; at most {services.settings.max_question_characters} are embedded, please cut it."
+            f"A text has {longest} characters; at most {services.settings.max_question_characters} are embedded. Shorten it."
         )
     embedded = await services.retrieval.embed(texts)
     data = [
@@ -171,7 +171,7 @@ async def _asked(body: ChatCompletionRequest, adapter: str | None, scope: Scope,
 async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services) -> AsyncGenerator[list[str], None]:
     """Chunks of a grounded answer, or the one completion."""
     if body.n != 1 or body.tools:
-        raise InvalidInput(f"The model {GLOSSA} gives one answer (n 1) and calls no tools; ask the bare language model for that.")
+        raise InvalidInput(f"The model {GLOSSA} gives one answer (n=1) and calls no tools; use the language model's own name for that.")
     head = _head(body.model)
     chunk = {**head, "object": "chat.completion.chunk"}
     async with aclosing(answering(asked, services)) as parts:
