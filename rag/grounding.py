@@ -76,9 +76,9 @@ def notes_on(asked: Asked, prompt: Prompt, text: str, reason: str) -> list[str]:
     if reason == "length":
         notes.append(f"The answer was cut at {asked.answer_tokens} tokens; allow more with max_tokens.")
     if prompt.turns_left_out:
-        notes.append(f"The {prompt.turns_left_out} oldest turns of the conversation did not fit the model's window.")
+        notes.append(f"The {prompt.turns_left_out} oldest turns of the conversation did not fit the model's window and were left out.")
     if asked.whole and (left := left_out(asked.passages, prompt.passages)):
-        notes.append(f"The document does not fit the model's window whole; left out: {left}.")
+        notes.append(f"The whole document does not fit the model's window; left out: {left}.")
     words = MARKERS.sub("", text).strip()
     language = detect_language(words)
     if UNKNOWN not in (language, asked.language) and language != asked.language:

@@ -48,7 +48,7 @@ def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Messag
     "/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 411, 413, 422, 503), summary="Find passages"
 )
 async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> JSONResponse:
-    """The best passages for a question in any language from documents in any language."""
+    """Find the best passages for a question. Question and documents may be in different languages."""
     started = time.perf_counter()
     body.language = body.language or accepted
     found = await retrieve(checked_question(body.question, services.settings), body, services, key, (body.earlier or "").strip())
@@ -135,7 +135,7 @@ async def whole_answer(asked: Asked, services: Services) -> Answered:
     summary="Answer a question",
 )
 async def ask(body: AskRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> AskResponse | StreamingResponse:
-    """Answer from the documents only, every statement cited; say so plainly when they hold no answer."""
+    """Answer from the documents only, with every statement cited. If the documents contain no answer, the service says so."""
     started = time.perf_counter()
     body.language = body.language or accepted
     asked, found = await understood(body, services, key)

@@ -41,13 +41,13 @@ router = APIRouter()
 
 @router.get("/healthz", response_model=Health, tags=["health"], summary="Is the gateway alive?")
 async def healthz() -> Health:
-    """Needs no key."""
+    """No key needed."""
     return Health()
 
 
 @router.get("/readyz", response_model=Ready, responses=http_errors.responses(503), tags=["health"], summary="Can it answer?")
 async def readyz(services: CurrentServices) -> Ready:
-    """Needs no key. 503 until a retrieval replica has loaded the catalog."""
+    """No key needed. Answers 503 until a retrieval replica has loaded the catalog."""
     return Ready(version=await services.retrieval.version())
 
 
@@ -55,7 +55,7 @@ async def readyz(services: CurrentServices) -> Ready:
     "/v1/collections", response_model=CollectionList, responses=http_errors.responses(401), tags=["documents"], summary="List collections"
 )
 async def collections(services: CurrentServices, key: CurrentKey) -> CollectionList:
-    """The collections that the key may see, with what is in them."""
+    """The collections that the key may see, with their number of documents and chunks."""
     rows = await asyncio.to_thread(list_collections, services.engine, allowed(key, None))
     return CollectionList(
         collections=[

@@ -31,8 +31,8 @@ STATUS: dict[type[errors.RagError], int] = {
 }
 OPENAI_PATHS = ("/v1/chat/", "/v1/embeddings", "/v1/models")
 HINTS = {
-    404: "There is nothing at this address; see /openapi.json for what there is.",
-    405: "This address does not take that method; see /openapi.json for those it takes.",
+    404: "There is nothing at this address; /openapi.json lists all addresses.",
+    405: "This address does not accept that method; /openapi.json lists the methods it accepts.",
 }
 
 
@@ -48,7 +48,7 @@ def problem(request: Request, status: int, detail: str, headers: dict[str, str] 
 
 
 def describe(error: BaseException) -> tuple[int, str]:
-    """Status and sentence of an error, also of one that crossed a Serve handle (Ray wraps it and keeps the original as `cause`)."""
+    """Status and sentence of an error. Ray wraps errors that crossed a Serve handle and keeps the original as `cause`."""
     cause = getattr(error, "cause", None) or error
     for kind, status in STATUS.items():
         if isinstance(cause, kind):
@@ -56,12 +56,12 @@ def describe(error: BaseException) -> tuple[int, str]:
     if isinstance(cause, BackPressureError):
         return 503, "Too many requests are waiting; try again in a moment."
     if isinstance(cause, RayServeException):
-        return 503, "The part of the service that answers this is not available at the moment; try again shortly."
-    return 500, "The service failed at this request; its log has the details."
+        return 503, "The part of the service that handles this request is not available now; try again shortly."
+    return 500, "The service failed to handle this request; its log has the details."
 
 
 def validation_sentence(error: RequestValidationError) -> str:
-    """The first fault of a request in one sentence, with the place it stands at."""
+    """The first error of a request in one sentence, with its place in the body."""
     fault: Any = error.errors()[0]
     if fault["type"] == "json_invalid":
         return f"The body is not valid JSON ({fault.get('ctx', {}).get('error', 'syntax error')}); send one JSON object."

@@ -26,7 +26,7 @@ EXAMPLE = 'glossa_documents{collection="default",status="ready"} 12.0'
     summary="Numbers for Prometheus",
 )
 async def metrics(services: CurrentServices, key: CurrentKey) -> PlainTextResponse:
-    """Documents by collection and status (queued, parsing, embedding, ready, failed), the catalog's version and the index's, as gauges."""
+    """Gauges: documents by collection and status (queued, parsing, embedding, ready, failed), versions of catalog and index."""
     registry = CollectorRegistry()
     documents = Gauge("glossa_documents", "Documents by collection and status.", ("collection", "status"), registry=registry)
     counts = await asyncio.to_thread(count_by_collection, services.engine, allowed(key, None))

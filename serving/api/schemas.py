@@ -1,4 +1,4 @@
-"""The shapes of the HTTP API, as OpenAPI shows them. Records of the domain become these at the edge and nowhere else."""
+"""The schemas of the HTTP API, as shown by OpenAPI. Records of the domain are converted to these at the edge only."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -72,7 +72,7 @@ PROBLEM: dict[str, Any] = {
 
 
 def shown(example: dict[str, Any]) -> ConfigDict:
-    """A model's configuration: unknown fields are refused, so that a typo is not silently ignored, and OpenAPI shows `example`."""
+    """Configuration of a model: unknown fields are refused, so that no typo is ignored, and OpenAPI shows `example`."""
     return ConfigDict(extra="forbid", from_attributes=True, json_schema_extra={"example": example})
 
 
@@ -85,7 +85,7 @@ class Note(BaseModel):
 
 
 class Document(BaseModel):
-    """One uploaded file and where it stands."""
+    """One uploaded file and its status."""
 
     model_config = shown(DOCUMENT)
     id: str
@@ -96,13 +96,13 @@ class Document(BaseModel):
     sha256: str
     status: Status
     progress: float = Field(ge=0, le=1)
-    pages_read: int = Field(description="Pages that were parsed so far.")
-    pages: int | None = Field(description="Pages, slides, sheets or sections; null until parsed, unless the file says it before.")
-    damaged: list[int] = Field(description="Numbers of the pages whose text layer is damaged: neither search nor quotes can rely on them.")
+    pages_read: int = Field(description="Pages parsed so far.")
+    pages: int | None = Field(description="Number of pages, slides, sheets or sections; null until parsed, unless the file states it.")
+    damaged: list[int] = Field(description="Pages whose text layer is damaged; search and quotes are unreliable there.")
     notes: list[Note] = Field(description="What was not read, or not as the file shows it.")
-    language: str | None = Field(description="ISO 639-1, `und` when unsure; null until parsed.")
-    error: str | None = Field(description="One sentence when the status is `failed`.")
-    retry_helps: bool | None = Field(description="When `failed`: whether the same file could become ready on another try.")
+    language: str | None = Field(description="ISO 639-1 code, or `und` if unsure; null until parsed.")
+    error: str | None = Field(description="If `failed`: the reason, in one sentence.")
+    retry_helps: bool | None = Field(description="If `failed`: whether another try with the same file can succeed.")
     version: int
     created_at: datetime
     updated_at: datetime
@@ -113,22 +113,22 @@ class DocumentList(BaseModel):
 
     model_config = shown({"documents": [DOCUMENT], "next_cursor": None})
     documents: list[Document]
-    next_cursor: str | None = Field(description="Give it as `cursor` to get the next page; null on the last.")
+    next_cursor: str | None = Field(description="Send it as `cursor` to get the next page; null on the last page.")
 
 
 class Upload(BaseModel):
-    """What became of one file of an upload: accepted and durable, or refused with a reason."""
+    """The result for one file of an upload: accepted and durable, or refused with a reason."""
 
     model_config = shown({"id": DOCUMENT["id"], "name": "vacaciones.pdf", "status": "queued", "version": 7, "error": None})
     id: str | None
     name: str
     status: Status
-    version: int | None = Field(description="Give it as `min_version` to search or ask to be sure that this upload is seen.")
+    version: int | None = Field(description="Send it as `min_version` to make sure that a search or an ask sees this upload.")
     error: str | None
 
 
 class UploadList(BaseModel):
-    """A row for each file, in the order of the request."""
+    """One row per file, in the order of the request."""
 
     model_config = shown({"documents": [Upload.model_config["json_schema_extra"]["example"]]})  # type: ignore[index]
     documents: list[Upload]
@@ -144,12 +144,12 @@ class PageText(BaseModel):
     name: str
     page: int
     pages: int
-    label: str = Field(description="The slide's, sheet's or section's own name, if it has one.")
+    label: str = Field(description="Name of the slide, sheet or section, if it has one.")
     text: str
 
 
 class Deleted(BaseModel):
-    """A delete that every replica honours from now on."""
+    """A delete that is in effect on every replica."""
 
     model_config = shown({"id": DOCUMENT["id"], "version": 8})
     id: str
@@ -157,37 +157,40 @@ class Deleted(BaseModel):
 
 
 class Filters(BaseModel):
-    """Which documents may answer."""
+    """Restricts the documents that may answer."""
 
     model_config = shown({"languages": ["th", "de"], "document_ids": []})
-    languages: list[Annotated[str, Field(max_length=8)]] = Field(default=[], max_length=64, description="ISO 639-1 codes; empty: all.")
-    document_ids: list[Annotated[str, Field(max_length=64)]] = Field(default=[], max_length=1000, description="Empty: all.")
+    languages: list[Annotated[str, Field(max_length=8)]] = Field(
+        default=[], max_length=64, description="ISO 639-1 codes of passages; empty means all."
+    )
+    document_ids: list[Annotated[str, Field(max_length=64)]] = Field(default=[], max_length=1000, description="Empty means all.")
 
 
 class Scope(BaseModel):
-    """What search and ask have in common: where to look, and how far."""
+    """Fields that search and ask share."""
 
     collections: list[Annotated[str, Field(max_length=200)]] | None = Field(
-        default=None, max_length=1000, description="Null: all that the key may see."
+        default=None, max_length=1000, description="Collections to search; null means all that the key may see."
     )
-    k: int = Field(default=5, ge=1, description="Passages wanted.")
+    k: int = Field(default=5, ge=1, description="Number of passages.")
     filters: Filters = Filters()
     language: Language | None = Field(
-        default=None, description="The client's language: decides where the question's is unsure. Null: the Accept-Language header's first."
+        default=None,
+        description="Language of the client, used if the question's is unsure. Null means the first of the Accept-Language header.",
     )
-    min_version: int | None = Field(default=None, ge=0, description="Wait until uploads and deletes up to this version are seen.")
+    min_version: int | None = Field(default=None, ge=0, description="Wait until uploads and deletes up to this version are visible.")
 
 
 class SearchRequest(Scope):
-    """A question to find passages for."""
+    """A question for which to find passages."""
 
     model_config = shown({"question": "How many days of leave are there in Spain?", "k": 5, "filters": {"languages": ["es"]}})
     question: str
-    earlier: str | None = Field(default=None, description="The question before this one, if this one may go on from it.")
+    earlier: str | None = Field(default=None, description="The previous question, if this one may be a follow-up.")
 
 
 class Passage(BaseModel):
-    """A passage that may answer: `text` equals the page's text at [start, end)."""
+    """A passage that may contain the answer; `text` equals the text of the page at [start, end)."""
 
     model_config = shown(PASSAGE)
     document_id: str
@@ -197,9 +200,9 @@ class Passage(BaseModel):
     end: int
     text: str
     language: str
-    score: float = Field(description="Probability that the passage answers, 0 to 1.")
+    score: float = Field(description="Probability that the passage answers the question, 0 to 1.")
     scores: dict[str, float]
-    context: str = Field(description="The document's title, the section and the heading above the passage, where there are any.")
+    context: str = Field(description="Title of the document, section, and heading above the passage, if any.")
 
 
 class SearchResponse(BaseModel):
@@ -207,7 +210,7 @@ class SearchResponse(BaseModel):
 
     model_config = shown({"passages": [PASSAGE], "language": "en", "timings_ms": {"embed": 0.4, "total": 6.2}})
     passages: list[Passage]
-    language: str = Field(description="Of the question; `und` when unsure.")
+    language: str = Field(description="Language of the question; `und` if unsure.")
     timings_ms: dict[str, float]
 
 
@@ -225,14 +228,16 @@ class AskRequest(Scope):
     model_config = shown({"question": "How many days of leave are there in Spain?", "stream": False})
     question: str | None = None
     messages: list[Message] | None = None
-    max_tokens: int | None = Field(default=None, description="Tokens that a language model may write; null: the service's default.")
-    adapter: str | None = Field(default=None, description="LoRA adapter of the language model, as GET /v1/models lists it after MODEL:")
-    whole_document: bool = Field(default=False, description="Read all of the one document in filters.document_ids, not passages.")
-    stream: bool = Field(default=False, description="Answer as server-sent events: passages, delta (many), citations, done.")
+    max_tokens: int | None = Field(
+        default=None, description="Maximum number of tokens that a language model writes; null means the default of the service."
+    )
+    adapter: str | None = Field(default=None, description="LoRA adapter of the language model: the part after MODEL: in GET /v1/models.")
+    whole_document: bool = Field(default=False, description="Read the whole document named in filters.document_ids instead of passages.")
+    stream: bool = Field(default=False, description="Send the answer as server-sent events: passages, delta (several), citations, done.")
 
 
 class Citation(BaseModel):
-    """Proof of a statement: `quote` equals the page's text at [start, end)."""
+    """Evidence for a statement; `quote` equals the text of the page at [start, end)."""
 
     model_config = shown(CITATION)
     marker: int
@@ -245,7 +250,7 @@ class Citation(BaseModel):
 
 
 class Refusal(BaseModel):
-    """A guard did not let the question in, or the answer out."""
+    """A guard refused the question or the answer."""
 
     model_config = shown({"of": "question", "categories": ["Indiscriminate Weapons"]})
     of: Literal["question", "answer"]
@@ -253,29 +258,28 @@ class Refusal(BaseModel):
 
 
 class AskResponse(BaseModel):
-    """A grounded answer; its markers [1], [2] name the citations."""
+    """A grounded answer; its markers [1], [2] refer to the citations."""
 
     model_config = shown(ANSWER)
     answer: str
     language: str
     citations: list[Citation]
-    generator: str = Field(
-        description="The language model's name; or `extractive`: sentences quoted from the documents; or `guard`: refused."
-    )
+    generator: str = Field(description="Name of the language model, or `extractive` (quotes from the documents), or `guard` (refused).")
     usage: dict[str, int] | None = Field(
         default=None,
-        description="Tokens of prompt and answer as the language model counts them; of the prompt also as we did.",
+        description="Tokens of prompt and answer as counted by the language model, and of the prompt as counted by the service.",
     )
     confidence: float | None = Field(
-        default=None, description="Probability that the first quote answers, 0 to 1, also when nothing is quoted; null when a model wrote."
+        default=None,
+        description="Probability that the best quote answers, 0 to 1, even if nothing is quoted; null if a model wrote the answer.",
     )
-    notes: list[str] = Field(description="What the reader should know: a fallback, text left out, an answer without citations.")
-    refusal: Refusal | None = Field(default=None, description="Set when a guard refused; `answer` then says so in the question's language.")
+    notes: list[str] = Field(description="Remarks for the reader: a fallback, text left out, an answer without citations.")
+    refusal: Refusal | None = Field(default=None, description="Set if a guard refused; `answer` then says so in the question's language.")
     timings_ms: dict[str, float]
 
 
 class Collection(BaseModel):
-    """A set of documents with one embedder."""
+    """A collection of documents with one embedder."""
 
     model_config = shown(
         {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 3, "th": 9}, "embedder": "glossa-static"}
@@ -296,7 +300,7 @@ class CollectionList(BaseModel):
 
 
 class Health(BaseModel):
-    """The gateway's process answers."""
+    """The gateway is alive."""
 
     model_config = shown({"status": "ok"})
     status: Literal["ok"] = "ok"
@@ -311,15 +315,15 @@ class Ready(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far an ingest of many documents is."""
+    """Progress of many documents."""
 
     model_config = shown(PROGRESS)
     documents: dict[str, int] = Field(description="Number of documents by status.")
-    unfinished: int = Field(description="Those that wait or are worked on.")
+    unfinished: int = Field(description="Number of documents that are queued or being ingested.")
 
 
 class ServiceStatus(BaseModel):
-    """What runs here."""
+    """Status of the service."""
 
     model_config = shown({"version": 8, "documents": {"ready": 12}, "embedder": "glossa-static", "generator": "extractive", "replicas": 1})
     version: int
@@ -338,4 +342,6 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
-    error: dict[str, Any] | None = Field(default=None, description="The same in OpenAI's shape, on the routes of their API only.")
+    error: dict[str, Any] | None = Field(
+        default=None, description="The same error in the format of OpenAI, on the routes of the OpenAI API only."
+    )

@@ -31,7 +31,7 @@ POLL_SECONDS = 0.15  # a person sees progress as smooth; a query of the catalog 
 async def get_progress(
     services: CurrentServices, key: CurrentKey, collection: Annotated[str | None, Query(max_length=200)] = None
 ) -> StreamingResponse:
-    """How far an ingest of many documents is, as server-sent events: of one collection, or of all that the key may see."""
+    """Progress of many documents as server-sent events: of one collection, or of all that the key may see."""
     return events.stream(progress(services, allowed(key, [collection] if collection else None)))
 
 
@@ -45,7 +45,7 @@ async def get_progress(
     summary="Follow a document's progress",
 )
 async def get_events(document_id: str, services: CurrentServices, key: CurrentKey) -> StreamingResponse:
-    """Progress as server-sent events."""
+    """Progress of one document as server-sent events."""
     visible = allowed(key, None)
     await asyncio.to_thread(catalog.get, services.engine, document_id, visible)  # 404 before the stream starts
     return events.stream(changes(services, document_id, visible))

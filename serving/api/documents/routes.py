@@ -109,7 +109,7 @@ async def list_documents(
 
 @router.get("/{document_id}", response_model=Document, responses=http_errors.responses(401, 404), summary="One document and its status")
 async def get_document(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
-    """Where a document stands."""
+    """One document with its status and progress."""
     return Document.model_validate(await asyncio.to_thread(catalog.get, services.engine, document_id, allowed(key, None)))
 
 
@@ -123,7 +123,7 @@ async def get_document(document_id: str, services: CurrentServices, key: Current
     summary="The original file",
 )
 async def get_content(document_id: str, services: CurrentServices, key: CurrentKey) -> FileResponse:
-    """The bytes as they were uploaded; always a download, as a document is untrusted and must not run in this site's name."""
+    """The bytes as uploaded. Always sent as a download: documents are untrusted and must not run in the context of this site."""
     row = await asyncio.to_thread(catalog.get, services.engine, document_id, allowed(key, None))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name.rsplit('/', 1)[-1], safe='')}",
@@ -149,7 +149,7 @@ async def get_text(document_id: str, services: CurrentServices, key: CurrentKey,
     "/{document_id}/cancel", response_model=Document, responses=http_errors.responses(401, 404, 409), summary="Stop a document's ingest"
 )
 async def cancel(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
-    """Stop the ingest of a document that waits or is being worked on. It is `failed` then, and a retry queues it again."""
+    """Stop the ingest of a document that is queued or being read. Its status becomes `failed`; a retry queues it again."""
     return Document.model_validate(await asyncio.to_thread(catalog.cancel, services.engine, document_id, allowed(key, None)))
 
 
@@ -163,6 +163,6 @@ async def retry(document_id: str, services: CurrentServices, key: CurrentKey) ->
 
 @router.delete("/{document_id}", response_model=Deleted, responses=http_errors.responses(401, 404), summary="Delete a document")
 async def delete_document(document_id: str, services: CurrentServices, key: CurrentKey) -> Deleted:
-    """Delete a document. From this answer on no answer contains it, whichever replica gives it."""
+    """Delete a document. After this response no answer of any replica contains it."""
     version = await asyncio.to_thread(catalog.delete, services.engine, services.blobs, document_id, allowed(key, None))
     return Deleted(id=document_id, version=version)

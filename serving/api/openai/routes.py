@@ -50,7 +50,7 @@ SAMPLING_FIELDS = ("temperature", "top_p", "seed", "stop", "presence_penalty", "
 
 @router.get("/models", response_model=ModelList, responses=http_errors.responses(401), summary="List models")
 async def models(services: CurrentServices, key: CurrentKey) -> JSONResponse:
-    """`glossa`, the bare language model where there is one, both with each LoRA adapter, and the embedder."""
+    """`glossa`, the language model if there is one, both also with each LoRA adapter, and the embedder."""
     generators = await services.generator.models() if services.generator else []
     grounded = [GLOSSA, *(f"{GLOSSA}:{model.partition(':')[2]}" for model in generators[1:])]
     names = [*grounded, *generators, EMBEDDER]
@@ -92,7 +92,7 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
 async def chat_completions(
     body: ChatCompletionRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage
 ) -> JSONResponse | StreamingResponse:
-    """`glossa` answers from the documents with citations; the bare model's name asks it without them. `:ADAPTER` adds a LoRA adapter."""
+    """`glossa` answers from the documents with citations; the language model's own name asks it without them. `:ADAPTER` adds a LoRA."""
     generator = services.generator
     name, _, adapter = body.model.partition(":")
     if name == GLOSSA:

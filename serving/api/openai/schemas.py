@@ -1,4 +1,4 @@
-"""The shapes of the OpenAI API as OpenAPI shows them; open to more fields, as what a language model adds of its own is passed on."""
+"""The schemas of the OpenAI API. Further fields are allowed: those of the language model are passed on."""
 
 from typing import Annotated, Any, Literal
 
@@ -34,7 +34,7 @@ def open_to_more(example: dict[str, Any]) -> ConfigDict:
 
 
 class ChatCompletionRequest(BaseModel):
-    """An OpenAI chat completion request; fields that are not named here go to the language model as they are."""
+    """An OpenAI chat completion request. Further fields are passed to the language model unchanged."""
 
     model_config = open_to_more({"model": GLOSSA, "messages": [{"role": "user", "content": "How many days of leave are there?"}]})
     model: str
@@ -52,7 +52,7 @@ class ChatCompletionRequest(BaseModel):
 
 
 class ChatCompletion(BaseModel):
-    """A chat completion. `glossa` (of the model of that name) has the citations with their quotes."""
+    """A chat completion. The field `glossa`, set by the model of that name, has the citations with their quotes."""
 
     model_config = open_to_more(COMPLETION)
     id: str

@@ -46,11 +46,11 @@ export async function call(path, options = {}) {
   try {
     response = await fetch(path, { ...options, headers: { ...options.headers, Authorization: `Bearer ${key}` } });
   } catch {
-    throw new Error("The service cannot be reached; is it still running?");
+    throw new Error("The service cannot be reached; check that it is running.");
   }
   if (response.status === 401) {
     if (sessionStorage.getItem(STORED) === key) sessionStorage.removeItem(STORED);
-    await askForKey(`${(await problem(response)).message} A link from a new start of the service holds a new key.`);
+    await askForKey(`${(await problem(response)).message} Each start of the service prints a link with a new key.`);
     return call(path, options);
   }
   if (!response.ok) throw await problem(response);

@@ -63,10 +63,10 @@ async function follow(response, turn, answer) {
       turn.append(foot(data, passages));
     }
   }
-  if (!finished) throw new Error("The answer broke off; ask again.");
+  if (!finished) throw new Error("The answer ended early; ask again.");
 }
 
-// What was quoted, one paragraph a quote, each within a line or two of what stands around it.
+// The quotes, one paragraph each, with a line or two of the text around them.
 function quotes(data, passages) {
   if (!data.citations.length) return [make("p", { class: "nothing", lang: data.language === "und" ? null : data.language, dir: "auto" }, data.answer)];
   return data.citations.map((citation) => {
@@ -78,7 +78,7 @@ function quotes(data, passages) {
   });
 }
 
-// The words of the passage before and after a quote, whole ones, with dots where more follows.
+// The words of the passage before and after a quote: whole words, with dots where text is left out.
 function around(citation, passage) {
   if (!passage) return ["", ""];
   const points = Array.from(passage.text); // spans count code points, as Python does
@@ -89,7 +89,7 @@ function around(citation, passage) {
   return [last && `${last} `, first && ` ${first}`];
 }
 
-// What a language model wrote: its paragraphs with marks in them, and below the sources with the words they quote.
+// An answer written by a language model: its paragraphs with marks, then the sources with their quotes.
 function written(data, passages) {
   const citations = new Map(data.citations.map((citation) => [citation.marker, citation]));
   const lang = data.language === "und" ? null : data.language;
@@ -118,7 +118,7 @@ function proof(citation, passages) {
   return { mark, source, passage };
 }
 
-// From which document, page and section something comes, and in which language it is.
+// The document, page, section and language of a passage.
 function place(where, passage) {
   const heading = passage?.context.split(". ").pop();
   const section = heading?.includes(";") ? null : heading; // the columns of a table
@@ -145,7 +145,7 @@ function foot(data, passages) {
     return make("li", {}, head, make("span", { class: "score", title: "Score, 0 to 1" }, passage.score.toFixed(2)), make("p", { lang, dir: "auto" }, passage.text));
   });
   const count = `${found.length} ${found.length === 1 ? "passage was" : "passages were"} read`;
-  const title = data.citations.length ? count : "The nearest passages, which may still help";
+  const title = data.citations.length ? count : "The closest passages, which may still help";
   const list = found.length ? make("details", { open: !data.citations.length }, make("summary", {}, title), make("ol", { class: "passages" }, ...found)) : null;
   return make("footer", {}, make("p", { class: "hint" }, told.join(" ")), list);
 }

@@ -1,4 +1,4 @@
-// The list of documents: what is there, how far it is, and what went wrong.
+// The list of documents: status, progress and errors.
 
 import { call, download, json } from "./api.js";
 import { byId, languageName, make, notice, size } from "./dom.js";
@@ -12,12 +12,12 @@ let latest = 0;
 
 export async function refresh() {
   clearTimeout(timer);
-  const look = ++latest; // of two at once only the one that began last shows what it saw
+  const look = ++latest; // if two run at once, only the later one updates the list
   const query = new URLSearchParams({ limit: Math.min(shown, 200) });
   if (byId("filter-collection").value) query.set("collection", byId("filter-collection").value);
   if (byId("filter-status").value) query.set("status", byId("filter-status").value);
   try {
-    const { documents: counts } = await json("/v1/status"); // first, so that what ends meanwhile is seen now or at the next look
+    const { documents: counts } = await json("/v1/status"); // first, so that a document that finishes meanwhile is seen now or at the next poll
     const { collections } = await json("/v1/collections");
     const documents = await pages(query);
     if (look !== latest) return;
@@ -34,8 +34,8 @@ export async function refresh() {
 function showWork(counts) {
   const unfinished = ["queued", "parsing", "embedding"].reduce((sum, status) => sum + (counts[status] ?? 0), 0);
   const work = byId("work");
-  work.hidden = unfinished < 2; // of one the list says it all
-  work.textContent = `${unfinished} documents wait or are being read.`;
+  work.hidden = unfinished < 2; // for a single document the list is enough
+  work.textContent = `${unfinished} documents are waiting or being read.`;
   return unfinished;
 }
 

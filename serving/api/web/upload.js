@@ -4,7 +4,7 @@ import { call } from "./api.js";
 import { byId, make, notice } from "./dom.js";
 import { refresh } from "./documents.js";
 
-const BATCH_FILES = 20; // rows appear while the rest is still on its way
+const BATCH_FILES = 20; // rows appear while later batches are still being sent
 const BATCH_BYTES = 50e6;
 const QUEUE_FULL = 429;
 
@@ -32,7 +32,7 @@ async function sendBatch(batch) {
     for (const row of documents) if (!row.id) refused(row.name, row.error);
   } catch (error) {
     if (error.status === QUEUE_FULL) {
-      notice("Many documents wait already. The upload goes on by itself when some are ready; leave this page open.");
+      notice("Too many documents are waiting. The upload continues by itself when some are ready; keep this page open.");
       await new Promise((resolve) => setTimeout(resolve, 1000 * (error.retryAfter || 1)));
       return sendBatch(batch);
     }
