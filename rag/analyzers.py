@@ -1,4 +1,4 @@
-"""Lexical terms of a text in its own language: what BM25 indexes and looks up. The same text gives the same terms everywhere."""
+"""Lexical terms of a text in its own language: the terms that BM25 indexes and searches. The same text gives the same terms everywhere."""
 
 import re
 import threading
@@ -71,7 +71,7 @@ def analyze(text: str, language: str, *, written_in: str | None = None) -> list[
 
 
 def _of_quantity(quantity: Quantity, written: str, language: str) -> list[str]:
-    """The words of a code and its joined form; the canonical terms of anything else, with the words in it: a month, a unit."""
+    """The words of a code and its joined form; for other quantities the canonical terms and the words in it, such as a month or unit."""
     kind = quantity.term[0]
     if kind == "c":
         terms = _words(written, language)
@@ -110,7 +110,7 @@ def _normalise(text: str) -> str:
 
 
 def _spellings(word: str, language: str) -> Iterator[str]:
-    """Yield the words that `word` is to be found by: itself, or the parts of a compound or a code and all of them joined."""
+    """Yield the terms of `word`: the word itself, or the parts of a compound or a code, and the parts joined."""
     pieces = [word.replace("’", "'")] if language == "en" else _APOSTROPHE.split(word)
     if len(pieces) > 1 and language in _ELIDED and _ELIDED[language].fullmatch(pieces[0]):
         del pieces[0]

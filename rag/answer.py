@@ -33,15 +33,15 @@ class Answer:
 
 
 def nothing_found(language: str) -> Answer:
-    """The plain sentence that says so, in the question's language; in English when that is not one of the eight."""
+    """The sentence "nothing found" in the question's language, or in English if that is not one of the eight."""
     return Answer((NOTHING_FOUND.get(language, NOTHING_FOUND["en"]),), ())
 
 
 def quote(extracts: Sequence[Extract], passages: Sequence[Passage], language: str) -> Answer:
     """The extractive answer: each unit in its document's own words, followed by its marker; before it, where several documents answer, the
-    title of its own.
+    title of the document.
 
-    Raises ValueError when an extract is not what its passage says at that span: a citation must never be wrong.
+    Raises ValueError if an extract differs from its passage at that span: a citation must never be wrong.
     """
     if not extracts:
         return nothing_found(language)
@@ -59,6 +59,6 @@ def quote(extracts: Sequence[Extract], passages: Sequence[Passage], language: st
 
 
 def title(passage: Passage) -> str:
-    """The title of the passage's document, or its file name where it has none; the columns of a table are none."""
+    """The title of the passage's document, or the file name if it has none. Column names of a table are not a title."""
     found = passage.context.partition(". ")[0]
     return found if found and ";" not in found else passage.name

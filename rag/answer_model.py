@@ -1,4 +1,4 @@
-"""The small model that chooses what to quote and knows how sure it is: two lists of weights over `rag.unit_features`.
+"""The small model that chooses quotes and gives their confidence: two lists of weights over `rag.unit_features`.
 
 Trained by `tools/train_answers`; the weights stand in `answer_model.json` beside this file.
 """
@@ -29,7 +29,7 @@ class AnswerModel:
     constant: float
 
     def scores(self, features: Floats) -> Floats:
-        """How well each unit answers, (n,) from features (n, f): to be compared within a question."""
+        """How well each unit answers, (n,) from features (n, f). Comparable within one question only."""
         scores: Floats = (features @ self.choose).astype(np.float32)
         return scores
 
@@ -38,7 +38,7 @@ class AnswerModel:
         return float(1 / (1 + np.exp(-self.constant - float(self.sure @ self.known(features, passages)))))
 
     def known(self, features: Floats, passages: Sequence[int]) -> Floats:
-        """What confidence rests on, (f + 3,): the best unit's features, its and its passage's share of all scores (softmax), and whether a
+        """The inputs of confidence, (f + 3,): the best unit's features, its and its passage's share of all scores (softmax), and whether a
         number, date or code of the question is missing in the passage."""
         scores = self.scores(features)
         best = int(scores.argmax())
@@ -51,7 +51,7 @@ class AnswerModel:
 
 
 def model_of(weights: Mapping[str, Mapping[str, float]]) -> AnswerModel:
-    """The model of two tables of weights by name; what is not named has none. Raises InvalidInput for a name that is no feature."""
+    """The model of two tables of weights by name; other features weigh 0. Raises InvalidInput for a name that is not a feature."""
     names = (*FEATURES, *SHARES)
     unknown = sorted({*weights["choose"], *weights["sure"]} - {*names, "constant"})
     if unknown:
@@ -63,5 +63,5 @@ def model_of(weights: Mapping[str, Mapping[str, float]]) -> AnswerModel:
 
 @cache
 def answer_model() -> AnswerModel:
-    """The model of the package."""
+    """The bundled model."""
     return model_of(json.loads(WEIGHTS.read_text(encoding="utf-8")))

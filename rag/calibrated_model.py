@@ -1,4 +1,4 @@
-"""Writes a calibrated model: the folder of a sentence-transformers model with the projection as one layer more."""
+"""Writes a calibrated model: the folder of a sentence-transformers model with the projection as an additional layer."""
 
 import tempfile
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ the cases, without the layer in {before:.1%} ({held_back} sentences that were no
 
 @contextmanager
 def new_folder(folder: Path, source: Source) -> Iterator[Path]:
-    """A path beside `folder` to write into. It becomes `folder` when the block ends well; otherwise nothing is left.
+    """Yield a path beside `folder` to write into. It becomes `folder` if the block succeeds; otherwise nothing is left.
 
-    Raises InvalidInput when `folder` is not to be written: it is in use, within the folder of the model, or where nothing can be made.
+    Raises InvalidInput if `folder` is in use, inside the folder of the model, or cannot be created.
     """
     if source.local and folder.resolve().is_relative_to(Path(source.path).resolve()):
         raise InvalidInput(f"The folder {folder} is inside the folder of the model; give another folder.")
@@ -53,8 +53,8 @@ def new_folder(folder: Path, source: Source) -> Iterator[Path]:
 def write_calibrated(source: Source, stamp: EmbedderStamp, calibration: Calibration, folder: Path) -> None:
     """Write the model of `source`, in the type of its weights, with the projection before its vectors get unit length.
 
-    The prompts that Glossa uses with it, which `stamp` has, are written too: some are known by the name of the model, and `folder` has
-    another. Raises InvalidInput when the model cannot be loaded, OSError or SafetensorError when it cannot be written.
+    The prompts that Glossa uses with it, taken from `stamp`, are written too: some are known only by the model's name, and `folder` has
+    another name. Raises InvalidInput when the model cannot be loaded, OSError or SafetensorError when it cannot be written.
     """
     model = open_model(source.path, local=source.local, device="cpu")
     with model.truncate_embeddings(None):

@@ -1,5 +1,5 @@
 """Calibrates an embedder for collections of several languages: fits the projection that removes the language of a text from its vector, and
-measures on other sentences what that gains.
+measures the gain on other sentences.
 
 Without it a question finds the passages of its own language first, whatever they are about, and those of other languages after them.
 """
@@ -24,7 +24,7 @@ LEAST_GAIN = 0.01  # less is within the noise of 32 sentences, and not worth emb
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The projection f32 (d, d), and how often a translation is found first (0 to 1) as the model is and after the projection."""
+    """The projection f32 (d, d), and how often a translation is found first (0 to 1), before and after the projection."""
 
     projection: Vectors
     before: float
@@ -32,12 +32,12 @@ class Calibration:
 
     @property
     def helps(self) -> bool:
-        """Whether it is worth using."""
+        """Whether the gain is large enough."""
         return self.after - self.before >= LEAST_GAIN
 
 
 def parallel_sentences() -> list[dict[str, str]]:
-    """The sample in the package: each sentence by language."""
+    """The bundled sample: each sentence by language."""
     return [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()]
 
 

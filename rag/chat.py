@@ -1,4 +1,4 @@
-"""The served model's own tokenizer and chat template: what a conversation costs in tokens, and text that cannot forge a role."""
+"""The served model's own tokenizer and chat template: they count a conversation's tokens and keep text from forging a role."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ COMMON_MARKERS = (
 
 
 def message_text(message: Message) -> str:
-    """A message's text; of content in parts, the text parts."""
+    """The text of a message; if its content has parts, of the text parts."""
     content = message.get("content") or ""
     if isinstance(content, str):
         return content
@@ -38,10 +38,10 @@ def message_text(message: Message) -> str:
 
 
 class TokenCounter(Protocol):
-    """Counts as the model's server does; never an estimate."""
+    """Counts tokens exactly as the model's server does."""
 
     def count(self, messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> int:
-        """Tokens of the whole prompt, up to where the model begins to write. Raises InvalidInput when the template refuses it."""
+        """Count the tokens of the whole prompt, up to where the model begins to write. Raises InvalidInput if the template refuses it."""
         ...
 
     def count_text(self, text: str) -> int:
@@ -49,15 +49,15 @@ class TokenCounter(Protocol):
         ...
 
     def neutral(self, text: str) -> str:
-        """The text without what a template would take for a role or an end of turn."""
+        """The text without anything that a template would read as a role or an end of turn."""
         ...
 
 
 class ChatTokenizer:
-    """A Hugging Face tokenizer with a chat template; may be used from any thread."""
+    """A Hugging Face tokenizer with a chat template. Thread safe."""
 
     def __init__(self, tokenizer: "PreTrainedTokenizerBase", name: str) -> None:
-        """Wrap it. Raises InvalidInput when it has no chat template: a base model cannot hold a conversation."""
+        """Wrap a tokenizer. Raises InvalidInput if it has no chat template: a base model cannot hold a conversation."""
         if not tokenizer.chat_template:
             raise InvalidInput(f"The model {name} has no chat template; use its instruction-tuned version ('...-Instruct').")
         self.tokenizer = tokenizer
@@ -66,7 +66,7 @@ class ChatTokenizer:
         self._markers = marker_pattern(regex.escape(token) for token in sorted(special, key=len, reverse=True))
 
     def token_ids(self, messages: Sequence[Message], tools: Sequence[Tool] | None = None) -> list[int]:
-        """The whole prompt's tokens, as vLLM makes them from the same messages."""
+        """The tokens of the whole prompt, as vLLM makes them from the same messages."""
         try:
             text = self.tokenizer.apply_chat_template(
                 [_as_templates_have_it(message) for message in messages],
@@ -93,7 +93,7 @@ class ChatTokenizer:
 
 
 def _as_templates_have_it(message: Message) -> Message:
-    """As vLLM hands it to the template: the arguments of a tool call are an object there, and JSON text in the API."""
+    """Convert to what vLLM gives to the template: arguments of a tool call as an object, which are JSON text in the API."""
     if not message.get("tool_calls"):
         return message
     calls = [
@@ -104,7 +104,7 @@ def _as_templates_have_it(message: Message) -> Message:
 
 
 def load_chat_tokenizer(name_or_path: str) -> ChatTokenizer:
-    """From a folder or, by hub name, from the hub. Raises InvalidInput when there is none, or none that may be had without a token."""
+    """Load from a folder or, by hub name, from the hub. Raises InvalidInput if it does not exist or needs a token."""
     from transformers import AutoTokenizer  # brings torch; a service that answers by quoting does without
 
     path = Path(name_or_path).expanduser()
@@ -114,12 +114,12 @@ def load_chat_tokenizer(name_or_path: str) -> ChatTokenizer:
 
 
 def marker_pattern(patterns: Iterable[str]) -> "regex.Pattern[str]":
-    """One pattern for all the markers that must not appear in a text, those of common families among them."""
+    """A pattern for all markers that must not appear in a text, including those of common model families."""
     return regex.compile("|".join((*patterns, *COMMON_MARKERS)))
 
 
 def neutralise(text: str, markers: "regex.Pattern[str]") -> str:
-    """Take out what cannot be seen, then put a space into each marker after its first character, until none is left."""
+    """Remove invisible characters, then put a space after the first character of each marker, until none is left."""
     plain: str = _INVISIBLE.sub("", _LINE_BREAK.sub("\n", text))
     while markers.search(plain):
         plain = markers.sub(lambda found: f"{found[0][0]} {found[0][1:]}", plain)

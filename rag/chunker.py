@@ -39,17 +39,17 @@ class ChunkSpan:
 
 @dataclass(frozen=True, slots=True)
 class _Tokens:
-    """Where the tokens of the page begin, in order (`starts`), past the white space that some tokenizers give to the next word."""
+    """Where the tokens of the page begin, in order (`starts`), without the white space that some tokenizers prepend to a word."""
 
     text: str
     starts: list[int]
 
     def before(self, position: int) -> int:
-        """How many tokens begin before a character."""
+        """The number of tokens that begin before a character."""
         return bisect_left(self.starts, position)
 
     def count(self, start: int, end: int) -> int:
-        """How many tokens begin in a span of characters."""
+        """The number of tokens that begin in a span of characters."""
         return self.before(end) - self.before(start)
 
 
@@ -97,7 +97,7 @@ def _headings(tokens: _Tokens, sentences: Sequence[Offsets]) -> set[Offsets]:
 
 
 def _is_line(text: str, sentence: Offsets) -> bool:
-    """Whether nothing else stands on the lines of a sentence."""
+    """Whether the sentence is alone on its lines."""
     start, end = sentence
     above, below = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     return not text[above:start].strip() and not text[end : below if below >= 0 else len(text)].strip()
@@ -144,7 +144,7 @@ def _with_headings(tokens: _Tokens, headings: set[Offsets], paragraph: Sequence[
 
 
 def _pack_paragraphs(tokens: _Tokens, paragraphs: Iterable[Sequence[Offsets]], limit: int) -> Iterator[Offsets]:
-    """Yield chunks: whole paragraphs while they fit; one that does not begins anew unless what is open is too small to stand alone."""
+    """Yield chunks: whole paragraphs while they fit. One that does not fit starts a new chunk, unless the open one is too small."""
     chunk: Offsets | None = None
     for paragraph in paragraphs:
         if chunk and tokens.count(chunk[0], paragraph[-1][1]) > limit and tokens.count(*chunk) >= SMALL_SHARE * limit:
@@ -190,7 +190,7 @@ def _cut(tokens: _Tokens, span: Offsets, longest: int) -> Iterator[Offsets]:
 
 
 def _border(tokens: _Tokens, span: Offsets, size: int, longest: int, borders: tuple[list[int], list[int]]) -> int:
-    """Return where the first piece of `span` ends: at the last border within `size` tokens, or else where it does the least harm."""
+    """Return where the first piece of `span` ends: at the last border within `size` tokens, else at the least harmful place."""
     (start, end), (words, clusters) = span, borders
     fitting = tokens.starts[tokens.before(start) + size]
     border = _last_between(words, start, fitting) or _last_between(clusters, start, fitting)

@@ -1,4 +1,4 @@
-"""Checks what a language model wrote against its passages: each marker must name one of them, and gets the words that prove it."""
+"""Checks an answer of a language model against its passages: each marker must name one of them, and gets the sentence that proves it."""
 
 import re
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ UNFINISHED = re.compile(r"\[[\d,;\s]{0,20}$")  # may become markers when more te
 
 
 class MarkerFilter:
-    """Lets a stream of text through without the markers that name no passage; `[1, 2]` becomes `[1][2]`."""
+    """Removes markers that name no passage from a stream of text; `[1, 2]` becomes `[1][2]`."""
 
     def __init__(self, passages: int) -> None:
         self._passages = passages
         self._held = ""
 
     def push(self, text: str) -> str:
-        """What may be shown after this piece."""
+        """Take the next piece; return the text that may be shown."""
         text = self._held + text
         unfinished = UNFINISHED.search(text)
         end = unfinished.start() if unfinished else len(text)
@@ -27,7 +27,7 @@ class MarkerFilter:
         return MARKERS.sub(self._valid, text[:end])
 
     def end(self) -> str:
-        """What was held back, when nothing more comes."""
+        """Return the text that was held back, at the end of the stream."""
         held, self._held = self._held, ""
         return held
 
@@ -37,7 +37,7 @@ class MarkerFilter:
 
 
 def statements(answer: str) -> dict[int, str]:
-    """What each marker of an answer stands behind: all the text between it and the markers before it, by number."""
+    """The statement of each marker, by number: all the text between it and the markers before it."""
     behind: dict[int, list[str]] = {}
     start, statement = 0, ""
     for found in MARKERS.finditer(answer):
@@ -49,7 +49,7 @@ def statements(answer: str) -> dict[int, str]:
 
 
 def cite(answer: str, passages: Sequence[Passage], embedder: Embedder) -> list[Citation]:
-    """A citation for each marker of the answer: of the passage that it names, the sentence nearest to what it stands behind."""
+    """A citation for each marker of the answer: the sentence of its passage that is nearest to its statement."""
     citations = []
     for number, statement in statements(answer).items():
         passage = passages[number - 1]

@@ -23,7 +23,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 def is_tied(sign: str) -> bool:
-    """Whether a sign before a digit makes one word with it: a letter of a script that forms codes, or a hyphen."""
+    """Whether a character before a digit belongs to the same word: a letter of a script that forms codes, or a hyphen."""
     return (sign.isalpha() and sign < "\u0530") or sign in "-_‐‑"
 
 
@@ -52,7 +52,7 @@ def joined_code(text: str, floor: int, digits: int) -> tuple[str | None, int, in
 
 
 def _is_number(written: str, letters: str) -> bool:
-    """Whether it is but a number: 30-day, 250ml, 12th, EUR50, mid-2025."""
+    """Whether it is only a number: 30-day, 250ml, 12th, EUR50, mid-2025."""
     if not letters:
         suffixed = _SUFFIXED.fullmatch(written)
         return _JOINER.sub("", written).replace(".", "").isdecimal() or bool(
@@ -100,6 +100,6 @@ def capitals_before(text: str, floor: int, start: int) -> str:
 
 
 def written_apart(code: str, text: str) -> bool:
-    """Whether the parts of a code stand together in `text` whatever is between them, as in "rtx 4090" in small letters."""
+    """Whether the parts of a code are next to each other in `text`, with anything between them, as in "rtx 4090"."""
     parts = map(re.escape, _RUN.findall(code))
     return re.search(r"(?<![^\W_])" + r"[\s_‐‑–./-]{0,2}".join(parts) + r"(?![^\W_])", text, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""Calendar dates however they are written in eight languages: 12. März 2025, March 12, 2025, 12.03.2025, 12 มีนาคม 2568."""
+"""Calendar dates in the notations of eight languages: 12. März 2025, March 12, 2025, 12.03.2025, 12 มีนาคม 2568."""
 
 import re
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Date:
     end: int
 
     def terms(self) -> list[str]:
-        """ISO 8601, then what is wider: 2025-03-12, 2025-03, --03-12 (a day of any year)."""
+        """Terms in ISO 8601, then the wider ones: 2025-03-12, 2025-03, --03-12 (a day of any year)."""
         of_any_year = f"--{self.month:02}-{self.day:02}" if self.day else None
         if self.year is None:
             return [of_any_year] if of_any_year else []
@@ -118,7 +118,7 @@ def _day_first(text: str, at: int, end: int, language: str) -> Date | None:
 
 
 def _named(after: re.Match[str], language: str) -> tuple[int, int]:
-    """The month that follows a day (0: none) and where its name ends: Thai goes on without a space."""
+    """The month that follows a day (0: none) and where its name ends; in Thai the next word follows without a space."""
     if after[1]:
         key = folded(after[1])
         return _names()[0].get(key) or max(months.get(key, 0) for months in _names()[3].values()), after.end(1)

@@ -1,6 +1,6 @@
-"""Which of the two models of the package serves a catalog when no embedder is named: the encoder, or the static model of earlier releases.
+"""Which bundled model serves a catalog if no embedder is named: the encoder, or the static model of earlier releases.
 
-The collections of earlier releases hold vectors of the static model. They are searched by it until `ingest.reembedding` has prepared them.
+The collections of earlier releases hold vectors of the static model. They are searched with it until `ingest.reembedding` is done.
 """
 
 from sqlalchemy import Engine
@@ -10,7 +10,7 @@ from rag.load_embedder import STATIC, encoder_name, static_name
 
 
 def default_embedder(engine: Engine) -> str | None:
-    """What `load_embedder` is to load: None, the encoder, or 'static'. Decide it once, at start: all processes must use the same."""
+    """The argument for `load_embedder`: None (the encoder) or 'static'. Decided once, at start: all processes must use the same."""
     return STATIC if waiting_for_encoder(engine) else None
 
 

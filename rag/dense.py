@@ -30,7 +30,7 @@ class DenseIndex:
         self._held: set[int] = set()
 
     def __len__(self) -> int:
-        """How many chunks are held."""
+        """The number of chunks."""
         return len(self._held)
 
     def add(self, chunks: Sequence[IndexedChunk]) -> None:
@@ -41,7 +41,7 @@ class DenseIndex:
             self._index.add_with_ids(vectors, np.array([chunk.id for chunk in chunks], np.int64))
 
     def remove(self, chunk_ids: Sequence[int]) -> None:
-        """Remove chunks; ids that are not held are ignored."""
+        """Remove chunks; unknown ids are ignored."""
         held = self.held(chunk_ids)
         if len(held):
             self._index.remove_ids(held)
@@ -50,7 +50,7 @@ class DenseIndex:
     def search(self, question: Floats, k: int, within: Ids | None = None) -> tuple[Ids, Floats]:
         """The k chunks nearest to `question` (d,), best first: ids i64 (n,) and inner products (n,), n <= k.
 
-        `within` holds the chunk ids that may be found (None: all); the restriction is applied while searching, so k come when they exist.
+        `within` has the chunk ids that may be found (None: all). It is applied during the search, so k results are found if they exist.
         """
         allowed = None if within is None else self.held(within.tolist())
         wanted = min(k, len(self) if allowed is None else len(allowed))
@@ -69,5 +69,5 @@ class DenseIndex:
         return products
 
     def held(self, chunk_ids: Iterable[int]) -> Ids:
-        """Those of `chunk_ids` that are in the index, in their order."""
+        """The `chunk_ids` that are in the index, in their order."""
         return np.array([chunk_id for chunk_id in chunk_ids if chunk_id in self._held], np.int64)

@@ -1,4 +1,4 @@
-"""Which sentences say nothing without the one before: they begin with a pronoun, a demonstrative or a connective, in eight languages."""
+"""Which sentences depend on the one before: they begin with a pronoun, a demonstrative or a connective, in eight languages."""
 
 import regex
 

@@ -1,6 +1,6 @@
 """One interface to every embedding model: vectors for passages and questions, tokens with offsets, token vectors.
 
-The encoder of the package is run by `rag.encoder`; static models, whose vector of a text is the sum of its tokens', are computed here; all
+`rag.encoder` runs the bundled encoder. Static models, where a text's vector is the sum of its tokens' vectors, are computed here; all
 others in `rag.transformer_embedder`. `rag.load_embedder` chooses.
 """
 
@@ -44,12 +44,12 @@ class Tokens:
 
 
 class PassageEmbedder(ABC):
-    """What ingest needs of a model; for any number of threads."""
+    """The part of a model that ingest needs. Thread safe."""
 
     def __init__(self, name: str, dimension: int, prompts: Mapping[str, str | None], tokenizer: Tokenizer) -> None:
         """`name` goes into the stamp of the collections that it embeds; `prompts` are those of the model's configuration.
 
-        The tokenizer is kept and changed: it cuts nothing off and fills nothing up from now on.
+        The tokenizer is kept and changed: truncation and padding are switched off.
         """
         self.dimension = dimension
         self.question_prompt, self.passage_prompt = _prompts(prompts, name)
@@ -85,7 +85,7 @@ class Embedder(PassageEmbedder):
 
 
 class StaticEmbedder(Embedder):
-    """A model with one vector a token, as sentence-transformers' StaticEmbedding."""
+    """A model with one vector per token, like StaticEmbedding of sentence-transformers."""
 
     token_vectors: Vectors
     maxsim: MaxSim
@@ -115,7 +115,7 @@ class StaticEmbedder(Embedder):
 
 
 class EncoderEmbedder(Embedder):
-    """The encoder of the package. Its tokens are those of the static model, by which chunks are cut and late interaction is scored."""
+    """The bundled encoder. Its tokens are those of the static model, which cut chunks and score late interaction."""
 
     def __init__(self, model: encoder.Encoder, name: str, static: StaticEmbedder) -> None:
         super().__init__(name, model.dimension, model.prompts, static.tokenizer)
@@ -136,12 +136,12 @@ class EncoderEmbedder(Embedder):
 
 
 def normalised(vectors: NDArray[np.floating]) -> Vectors:
-    """Rows of length one; zeros stay."""
+    """Rows scaled to length 1; zero rows stay zero."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY), np.float32)
 
 
 def _prompts(configured: Mapping[str, str | None], name: str) -> tuple[str, str]:
-    """What goes before a question and before a passage: as the model's configuration says, else as is known of its name, else nothing."""
+    """The prompts before a question and before a passage: from the model's configuration, else known by its name, else empty."""
     question, passage = (
         next((prompt for role in roles if (prompt := configured.get(role))), "") for roles in (QUESTION_PROMPTS, PASSAGE_PROMPTS)
     )

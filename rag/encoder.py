@@ -1,4 +1,4 @@
-"""The multilingual encoder in the package: multilingual-e5-small in 4 bits, run by OpenVINO on any number of threads.
+"""The bundled multilingual encoder: multilingual-e5-small in 4 bits, run by OpenVINO on any number of threads.
 
 Paper: https://arxiv.org/abs/2402.05672. How the files are made: `tools/build_encoder`. The table of word embeddings is mapped, so that the
 processes of a machine share it; OpenVINO multiplies by the packed weights as they are, with activations in int8 or bfloat16 where the CPU
@@ -33,10 +33,10 @@ Ids = NDArray[np.int64]
 
 
 class Encoder:
-    """A loaded model; for any number of threads, of which `streams` compute at the same time."""
+    """A loaded model. Thread safe; `streams` threads compute at the same time."""
 
     def __init__(self, folder: Path = PACKAGED, *, streams: int = 1) -> None:
-        """Load it, in about half a second. Raises InvalidInput when the folder is not such a model, or a file of it is damaged."""
+        """Load the model in about half a second. Raises InvalidInput if the folder is not such a model or a file is damaged."""
         import sentencepiece
 
         try:
@@ -77,7 +77,7 @@ class Encoder:
             raise InvalidInput(f"The encoder in {folder} has special tokens beyond its {rows[0]} pieces; reinstall the package.")
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Vectors of unit length, f32 (n, d). What comes after 512 tokens of a text is not read."""
+        """Vectors of unit length, f32 (n, d). Text after 512 tokens is ignored."""
         vectors = np.empty((len(texts), self.dimension), np.float32)
         rest = iter(enumerate(texts))
         while some := list(islice(rest, TEXTS_AT_ONCE)):
@@ -89,7 +89,7 @@ class Encoder:
         return vectors
 
     def token_ids(self, text: str) -> list[int]:
-        """The ids of a text's tokens, with those that begin and end it, 512 at most."""
+        """The token ids of a text, with the special tokens at its begin and end; at most 512."""
         pieces = self._pieces.encode(text.encode(errors="replace"))  # a lone surrogate becomes a question mark
         return [self._begin, *pieces[: MOST_TOKENS - 2], self._end]
 
@@ -116,7 +116,7 @@ class Encoder:
 
 
 def digest(folder: Path = PACKAGED) -> str:
-    """Tells models apart: the first characters of the SHA-256 of all that decides a vector."""
+    """Identifies a model: the first characters of the SHA-256 of everything that decides a vector."""
     total = hashlib.sha256()
     for path in sorted(path for path in folder.iterdir() if path.suffix in (".onnx", ".npy", ".model", ".json")):
         with path.open("rb") as file:
@@ -139,7 +139,7 @@ def _compiled(graph: Path, streams: int) -> Any:
 
 
 def _batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
-    """Positions of texts of about the same length, so that little is padding, at most so many tokens together."""
+    """Batches of positions of texts of similar length, to save padding, with a limit of tokens per batch."""
     batch: list[int] = []
     for at in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch and lengths[at] * (len(batch) + 1) > most:

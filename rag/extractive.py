@@ -1,4 +1,4 @@
-"""Answers without a language model: what the documents say that answers best, in their own words, or nothing."""
+"""Answers without a language model: the units of the documents that answer best, as quotes, or nothing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ REPEATS = 0.85  # share of the shorter unit's words from which the other says no
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """Extracts, best unit first, and the probability that the first answers; no extracts when that is too low."""
+    """Extracts, best unit first, and the probability that the first one answers. There are none if it is too low."""
 
     extracts: list[Extract]
     confidence: float
 
 
 def extract(question: str, passages: Sequence[Passage], embedder: Embedder, language: str) -> Extraction:
-    """The best one to three units, each after the sentence it cannot do without; none at all when nothing answers.
+    """The best one to three units, each with the sentence before it that it depends on; none if nothing answers.
 
     `language` is the question's.
     """
@@ -51,7 +51,7 @@ def extract(question: str, passages: Sequence[Passage], embedder: Embedder, lang
 
 
 def _extract(candidate: Candidate, passage: Passage, score: float) -> Extract:
-    """The unit, from the sentence that it needs if that stands right before it."""
+    """The unit, with the sentence that it needs if that is directly before it."""
     unit = candidate.unit
     start = unit.start
     if unit.context is not None and not passage.text[unit.context[1] : unit.start].strip():

@@ -1,4 +1,4 @@
-"""A question that goes on from the one before it: "And until when?" names nothing by which it could be found."""
+"""Follow-up questions: "And until when?" names nothing by which an answer could be found."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,17 +23,17 @@ def asked_before(history: Sequence[Message]) -> str:
 
 
 def in_context(question: str, earlier: str) -> str:
-    """The question after the one before it, if there was one."""
+    """The question, preceded by the one before it, if there is one."""
     return f"{earlier[:EARLIER_CHARACTERS]}\n{question}".strip()
 
 
 def language_in_context(question: str, earlier: str, hint: str | None = None) -> str:
-    """The question's language, or 'und'; where it is unsure, that of the question before it decides, then `hint`, the client's language."""
+    """The question's language, or 'und'. If it is unsure, the previous question decides, then `hint`, the client's language."""
     return detect_question_language(question, detect_question_language(earlier, hint) if earlier else hint)
 
 
 def search_follow_up(search: Search, question: str, earlier: str, k: int) -> list[Passage]:
-    """The k best passages for a question that may go on from `earlier` or may not, best first; `search` takes a text and a number."""
+    """The k best passages, best first, for a question that may be a follow-up to `earlier`. `search` takes a text and a number."""
     pool = max(k, POOL)
     together = f"{in_context(question, earlier)}\n{question}"
     found: dict[tuple[str, int, int], Passage] = {}

@@ -1,4 +1,4 @@
-"""Function words, question words and telling letters of the eight languages: what a question's language is known by.
+"""Function words, question words and typical letters of the eight languages, by which a question's language is recognised.
 
 Hindi has its words in Latin letters too, as people type them; left out are those that are common elsewhere ("the", "main").
 """

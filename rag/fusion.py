@@ -28,7 +28,7 @@ TOKENS_PER_PASSAGE, NO_TOKENS = 3.9, 0.69
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of n candidates for one question: f32 (n,) each; `tokens` is None when the embedder has no token vectors."""
+    """Signals of n candidates for one question, f32 (n,) each. `tokens` is None if the embedder has no token vectors."""
 
     passage: Floats
     tokens: Floats | None
@@ -40,8 +40,8 @@ class Evidence:
 def fuse(evidence: Evidence) -> Floats:
     """The probability that each candidate answers, f32 (n,), to be compared between questions and pairs of languages.
 
-    `evidence.passage` is on the scale of the encoder of the package (`rag.likeness`). Without token vectors, what late interaction would
-    give is estimated from it.
+    `evidence.passage` is on the scale of the bundled encoder (`rag.likeness`). Without token vectors, the score of late interaction is
+    estimated from it.
     """
     tokens = TOKENS_PER_PASSAGE * (evidence.passage - NO_TOKENS) if evidence.tokens is None else evidence.tokens
     similarity = PASSAGE * evidence.passage + TOKENS * tokens

@@ -1,4 +1,4 @@
-"""A question with its passages, the prompt or the quotes that answer it, and what the reader of the answer should know."""
+"""A question with its passages, the prompt or the quotes that answer it, and notes for the reader."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The end of an answer. `notes` are sentences about it that the reader should know."""
+    """The end of an answer. `notes` are sentences for the reader about it."""
 
     text: str
     citations: Sequence[Citation]
@@ -51,7 +51,7 @@ class Answered:
 
 
 def quoted(asked: Asked, extraction: Extraction | None, notes: Sequence[str] = ()) -> tuple[tuple[str, ...], Answered]:
-    """The answer that quotes the passages, in pieces and whole; without an extraction, that nothing was found."""
+    """The answer that quotes the passages, in pieces and whole; without an extraction it says that nothing was found."""
     answer, confidence = nothing_found(asked.language), 0.0
     if extraction is not None:
         answer, confidence = quote(extraction.extracts, asked.passages, asked.language), extraction.confidence
@@ -71,7 +71,7 @@ def prompt_for(asked: Asked, budget: Budget, engine: Engine, counter: TokenCount
 
 
 def notes_on(asked: Asked, prompt: Prompt, text: str, reason: str) -> list[str]:
-    """What the reader of a written answer should know; `reason` is why the model stopped, as OpenAI names it."""
+    """Notes for the reader of a written answer. `reason` is why the model stopped, in OpenAI's terms."""
     notes = []
     if reason == "length":
         notes.append(f"The answer was cut at {asked.answer_tokens} tokens; allow more with max_tokens.")
@@ -89,7 +89,7 @@ def notes_on(asked: Asked, prompt: Prompt, text: str, reason: str) -> list[str]:
 
 
 def left_out(pages: Sequence[Passage], kept: Sequence[Passage]) -> str:
-    """Which of a document's pages, in order, a prompt does not hold, like `the end of page 2, pages 3-7`; empty when it holds all."""
+    """The pages of a document that a prompt leaves out, such as `the end of page 2, pages 3-7`; empty if it has all."""
     missing = [page.page for page in pages[len(kept) :]]
     parts = []
     if kept and kept[-1].end < pages[len(kept) - 1].end:

@@ -1,4 +1,4 @@
-"""What Llama Guard says about a message, and what a person is told who asked for something it refuses."""
+"""Verdicts of Llama Guard about a message, and the sentences that refuse a request."""
 
 import re
 from typing import Literal
@@ -36,7 +36,7 @@ REFUSED = {
 
 
 class Refused(RagError):
-    """A guard does not let a question in or an answer out. `categories` are names of hazards."""
+    """A guard refused a question or an answer. `categories` are names of hazards."""
 
     def __init__(self, of: Literal["question", "answer"], categories: tuple[str, ...]) -> None:
         super().__init__(f"The {of} was refused: {', '.join(categories)}.")
@@ -48,7 +48,7 @@ class Refused(RagError):
 
 
 def refusal(language: str) -> str:
-    """The sentence, in English for an unknown language."""
+    """The sentence of refusal; in English for an unknown language."""
     return REFUSED.get(language, REFUSED["en"])
 
 

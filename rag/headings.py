@@ -1,4 +1,4 @@
-"""Which pieces of a text are headings, told by what follows them."""
+"""Which pieces of a text are headings, judged by what follows them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ TITLE_LINES = 2  # short lines that may stand above a text: a title and a subtit
 
 
 def with_headings(pieces: Sequence[Piece]) -> list[Piece]:
-    """Tell headings by what follows them: short lines before a text, one numbered line before a text, capitals, the header of a table."""
+    """Mark headings by what follows them: short lines before a text, one numbered line before a text, capitals, the header of a table."""
     found = list(pieces)
     for index in range(len(pieces) - 1):
         piece, following = found[index], found[index + 1]

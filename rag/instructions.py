@@ -1,4 +1,4 @@
-"""What a language model is told, in the question's language: answer from the passages, cite each statement, or say that none answers."""
+"""Instructions for a language model in the question's language: answer from the passages, cite each statement, or say that none answers."""
 
 from rag.answer import NOTHING_FOUND
 

@@ -1,4 +1,4 @@
-"""What a model's cosines mean: brings them onto the scale of the encoder of the package, for which the weights of `rag.fusion` were fitted.
+"""Bring a model's cosines onto the scale of the bundled encoder, for which the weights of `rag.fusion` were fitted.
 
 Models differ in where their cosines lie: multilingual-e5 gives 0.75 to 0.9, others 0.1 to 0.7. Each is asked the same few questions when it
 is loaded; the line through the mean cosine of right pairs and of wrong ones gives gain and offset.
@@ -45,7 +45,7 @@ class Likeness:
 
 
 def measured(encode_question: Callable[[str], Floats], encode_passages: Callable[[Sequence[str]], Floats]) -> Likeness:
-    """The line for a model that encodes so. A model that cannot tell right from wrong keeps its cosines."""
+    """The line for a model with this encoding. A model that cannot distinguish right from wrong keeps its cosines."""
     right, wrong = pair_means(encode_question, encode_passages)
     if right - wrong < LEAST_GAP:
         return Likeness()
@@ -54,7 +54,7 @@ def measured(encode_question: Callable[[str], Floats], encode_passages: Callable
 
 
 def pair_means(encode_question: Callable[[str], Floats], encode_passages: Callable[[Sequence[str]], Floats]) -> tuple[float, float]:
-    """The mean cosine of the questions with their own passages, and with all others."""
+    """The mean cosine of the questions with their own passages, and with all other passages."""
     cosines = np.stack([encode_question(question) for question, _ in PAIRS]) @ encode_passages([passage for _, passage in PAIRS]).T
     own = np.eye(len(PAIRS), dtype=bool)
     return float(cosines[own].mean()), float(cosines[~own].mean())

@@ -1,4 +1,4 @@
-"""Which line ends of a page its author set and which the margin did, and what the lines are that are no running prose."""
+"""Which line ends of a page are the author's and which are line wraps, and the kind of lines that are not running prose."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _UNFINISHED = (",", "-", "–", "(", "/")
 
 
 class LineKind(StrEnum):
-    """What a line is by its form."""
+    """The kind of a line, by its form."""
 
     TEXT = "text"
     ITEM = "item"  # of a list, with its mark

@@ -1,4 +1,4 @@
-"""Which embedder a name means, and how it is loaded: the two models of the package, a folder, or a model of the hub.
+"""Resolve and load an embedder by name: one of the two bundled models, a folder, or a model of the hub.
 
 Only the last two import torch: without it a process starts in a second instead of six.
 """
@@ -27,7 +27,7 @@ def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embed
     """Load a model: None is the encoder in the package, 'static' the static model there, else sentence-transformers loads a folder or a hub
     name ('owner/model'). `streams` threads of the encoder compute at the same time.
 
-    Only a hub name reaches for the network. A folder is stamped with its name and a digest of its weights, so that vectors of two models
+    Only a hub name uses the network. A folder is stamped with its name and a digest of its weights, so that vectors of two models
     never meet. Raises InvalidInput when there is no such model or it cannot be had from here.
     """
     if name_or_path is None:
@@ -42,14 +42,14 @@ def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embed
 
 
 def located(name_or_path: str) -> Source:
-    """Where the model is; `name` goes into its stamp. Raises InvalidInput for what is neither a folder nor a hub name."""
+    """The location of the model; `name` goes into its stamp. Raises InvalidInput for what is neither a folder nor a hub name."""
     source = find_model(name_or_path, "embedder", "a sentence-transformers folder")
     folder = Path(source.path)
     return replace(source, name=f"{folder.resolve().name}@{_digest(folder)}") if source.local else source
 
 
 def encoder_name() -> str:
-    """The name in the stamps of the encoder in the package."""
+    """The name in the stamps of the bundled encoder."""
     return f"{ENCODER_NAME}@{encoder.digest()}"
 
 

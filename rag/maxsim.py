@@ -1,4 +1,4 @@
-"""Late interaction over static token vectors: how well each token of a question is met by the best token of a passage.
+"""Late interaction over static token vectors: how well the best token of a passage matches each token of a question.
 
 ColBERT's MaxSim (https://arxiv.org/abs/2004.12832) without a transformer, over a few sentences at a time: the words of an answer stand
 together. A question token counts by the norm of its vector, which training made large for telling words and small for common ones.

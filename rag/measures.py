@@ -1,4 +1,4 @@
-"""Units of measurement and their names in eight languages, from CLDR, each with its factor to the unit that stands for its kind."""
+"""Units of measurement and their names in eight languages, from CLDR, each with its factor to the base unit of its kind."""
 
 import unicodedata
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Where a model is found, a folder here or a name on a model hub, and one sentence for the user when it cannot be loaded."""
+"""Find a model, in a folder or on a model hub, and report in one sentence why it cannot be loaded."""
 
 import re
 from collections.abc import Iterator
@@ -42,5 +42,5 @@ def loading(what: str, advice: str = OTHER) -> Iterator[None]:
 
 
 def may_need_hub(*models: str | None) -> bool:
-    """Whether loading one of these may need a model hub: it is given, and it is no folder here."""
+    """Whether loading one of these may need a model hub: it is given and not a local folder."""
     return any(model is not None and not Path(model).expanduser().exists() for model in models)

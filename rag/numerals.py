@@ -1,4 +1,4 @@
-"""What a number written with separators means: 1.234,50, 1,234.50, 1 234,50, 1'234.50 and 12,34,567 in one canonical form."""
+"""The value of a number written with separators: 1.234,50, 1,234.50, 1 234,50, 1'234.50 and 12,34,567 in one canonical form."""
 
 import re
 

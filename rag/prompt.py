@@ -1,6 +1,6 @@
-"""Grounded prompts inside a model's window: instruction, then passages, then the conversation, counted by the model's own tokenizer.
+"""Grounded prompts within a model's window: instruction, passages, conversation, counted by the model's own tokenizer.
 
-What stays the same between questions stands first, so that a server which keeps the state of prompt beginnings (prefix caching) finds it.
+The parts that are equal for many questions come first, for servers with prefix caching.
 """
 
 import re
@@ -31,7 +31,7 @@ class Budget:
     passages: int
 
     def __post_init__(self) -> None:
-        """Raises InvalidInput when no prompt could be written."""
+        """Raises InvalidInput if no prompt can fit."""
         if self.answer < 1:
             raise InvalidInput(f"The answer may have {self.answer} tokens; it needs at least 1.")
         if self.answer >= self.window:
@@ -41,11 +41,11 @@ class Budget:
 
     @property
     def room(self) -> int:
-        """Tokens that the prompt may have."""
+        """Maximum number of tokens of the prompt."""
         return self.window - self.answer
 
     def require(self, tokens: int) -> None:
-        """Raise TooLarge, with the numbers, when a prompt of so many tokens does not fit."""
+        """Raise TooLarge, with the numbers, if a prompt with this number of tokens does not fit."""
         if tokens > self.room:
             raise TooLarge(
                 f"The prompt takes {tokens} tokens, and the model's window of {self.window} leaves {self.room} beside the {self.answer} "
@@ -55,7 +55,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What is asked: the question, its language, earlier messages, oldest first, and what the application that asks wants besides."""
+    """The question, its language, earlier messages (oldest first), and system messages of the calling application."""
 
     question: str
     language: str
@@ -111,7 +111,7 @@ def _count(asked: Conversation, passages: Sequence[Passage], turns: Sequence[lis
 
 
 def _block(number: int, passage: Passage, counter: TokenCounter) -> str:
-    """A passage as the model reads it; its text and its name can neither end the block nor begin another."""
+    """A passage as the model reads it. Its text and name can neither end the block nor begin another."""
     name, text = (PASSAGE_TAG.sub("< ", counter.neutral(part)) for part in (passage.name, passage.text))
     name = name.replace('"', "'").replace("\n", " ")
     language = LANGUAGES.get(passage.language, "unknown")
@@ -152,7 +152,7 @@ def _cut(passage: Passage, number: int, target: int, counter: TokenCounter) -> P
 
 
 def _widen(chosen: Sequence[Passage], wider: Sequence[Passage], target: int, counter: TokenCounter) -> list[Passage]:
-    """The best first, while they stay inside the target and clear of the others."""
+    """Widen the best passages first, while they stay within the target and do not overlap others."""
     widened = list(chosen)
     target -= sum(_size(number, passage, counter) for number, passage in enumerate(chosen, 1))
     for index, wide in enumerate(wider[: len(chosen)]):
@@ -180,7 +180,7 @@ def _turns(history: Sequence[Message]) -> list[list[Message]]:
 
 
 def _latest(turns: Sequence[list[Message]], left: int, counter: TokenCounter) -> list[list[Message]]:
-    """As many whole turns as fit, the latest first; each message is charged what a template may put around it."""
+    """As many whole turns as fit, the latest first; each message also counts what a template may put around it."""
     kept = 0
     for turn in reversed(turns):
         left -= sum(counter.count_text(str(message)) for message in turn)
@@ -191,7 +191,7 @@ def _latest(turns: Sequence[list[Message]], left: int, counter: TokenCounter) ->
 
 
 def neutral_messages(messages: Sequence[Message], counter: TokenCounter) -> list[Message]:
-    """The same conversation without a text in it that could forge a role."""
+    """The same conversation without text that could forge a role."""
     return [{key: _neutral_value(value, counter) for key, value in message.items()} for message in messages]
 
 

@@ -1,4 +1,4 @@
-"""Prompt Guard: a small classifier that finds text written to take a language model over (https://huggingface.co/meta-llama)."""
+"""Prompt Guard: a small classifier that finds text written to take control of a language model (https://huggingface.co/meta-llama)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,7 +29,7 @@ class PromptGuard:
 
     @torch.inference_mode()
     def score(self, texts: Sequence[str], *, quoted: bool) -> list[float]:
-        """The probability that each text is an attack, that of its worst part.
+        """The probability that each text is an attack: that of its worst part.
 
         `quoted` text comes from a document, where any instruction to the model is out of place; of a question only a jailbreak is.
         """

@@ -1,4 +1,4 @@
-"""What kind of thing a question asks for (a number, a time, a person, a place), in the eight languages, and whether a text holds such."""
+"""The kind of thing that a question asks for (a number, a time, a person, a place), in the eight languages, and whether a text has one."""
 
 from enum import StrEnum
 
@@ -8,7 +8,7 @@ from rag.quantities import quantities
 
 
 class Kind(StrEnum):
-    """What an answer must hold."""
+    """The kind of thing that an answer must contain."""
 
     NUMBER = "number"
     TIME = "time"
@@ -73,7 +73,7 @@ _CASELESS = regex.compile(r"[\p{Devanagari}\p{Thai}]")
 
 
 def kinds_asked(question: str) -> frozenset[Kind]:
-    """What the question asks for; empty when no question word tells."""
+    """The kinds that the question asks for; empty if no question word decides."""
     return frozenset(kind for kind, pattern in _KINDS.items() if pattern.search(question))
 
 

@@ -24,7 +24,7 @@ class Shard:
         self._token_type = np.uint16 if vocabulary <= SMALL_VOCABULARY else np.int32
 
     def __len__(self) -> int:
-        """How many chunks are held."""
+        """The number of chunks."""
         return len(self.dense)
 
     def add_dense(self, add: Sequence[IndexedChunk]) -> None:

@@ -42,7 +42,7 @@ class Refusals:
 
 @dataclass(frozen=True, slots=True)
 class AnswerReport:
-    """What was measured. `pairs` is by (question language, document language); a mean over no questions is None.
+    """Results. `pairs` is by (question language, document language); a mean over no questions is None.
 
     `unanswerable` is by question language, with `all`. `taken_away` is by pair, like `en-th`, with `same` and `cross`.
     `missed` are ids of answerable questions whose gold answer was not given, `answered` those of others that were answered all the same.
@@ -59,7 +59,7 @@ class AnswerReport:
     answered: tuple[str, ...]
 
     def as_json(self) -> str:
-        """The same as one JSON object; pairs are named like `en-th`."""
+        """The report as one JSON object; pairs are named like `en-th`."""
         record: dict[str, Any] = {name: getattr(self, name) for name in ("p50_ms", "missed", "answered")}
         record |= {name: (held := getattr(self, name)) and asdict(held) for name in ("same", "cross", "reliability")}
         for name in ("unanswerable", "taken_away"):
@@ -101,7 +101,7 @@ def evaluate_answers(
 
 
 class _Others:
-    """The ids of all documents but those that answer a question; each collection is listed once."""
+    """The ids of all documents except those that answer a question. Each collection is listed once."""
 
     def __init__(self, service: Glossa) -> None:
         self._service = service
@@ -126,7 +126,7 @@ class _Others:
 
 
 def summary(judged: Sequence[Judged], p50_ms: float | None = None) -> AnswerReport:
-    """The means of what was judged. An answer is right, for its confidence, when it holds the gold answer."""
+    """The means of all judgements. For calibration, an answer is right if it contains the gold answer."""
     answerable = [one for one in judged if one.answerable]
     same, cross = (
         [one for one in answerable if (one.question.question_language == one.question.document_language) is within]
@@ -169,7 +169,7 @@ def _quality(judged: Sequence[Judged]) -> AnswerQuality | None:
 
 
 def _refusals(judged: Iterable[Judged], groups: Callable[[Judged], tuple[str, str]]) -> dict[str, Refusals]:
-    """By group, of which each question is in two: a small one, then (last) one that sums up."""
+    """Refusals by group. Each question is in two groups: a small one and, listed last, a total."""
     refused: dict[tuple[int, str], list[float]] = defaultdict(list)
     for one in judged:
         for order, group in enumerate(groups(one)):

@@ -1,4 +1,4 @@
-"""Whether the confidence of answers is honest: of those given with 0.8, eight in ten should be right."""
+"""Calibration of the confidence of answers: of those with 0.8, eight in ten should be right."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """The answers whose confidence is at least `low` and below `high` (1 belongs to the last): how many, how sure, how often right."""
+    """The answers with a confidence of at least `low` and below `high` (1 is in the last bin): number, mean confidence, share right."""
 
     low: float
     high: float

@@ -1,4 +1,4 @@
-"""Questions with known answers, from our own JSON lines, SQuAD files or a BEIR folder, and the documents that the last two bring along."""
+"""Questions with known answers, from JSON lines, SQuAD files or a BEIR folder, and the documents that the last two contain."""
 
 import csv
 import hashlib
@@ -20,9 +20,9 @@ SHAPES = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the documents that answer it, by name, with their grade (1 or more); none when nothing answers.
+    """A question and the documents that answer it, by name, with their grade (1 or more); none if unanswerable.
 
-    `collection` None means those that the caller names. `earlier` is the question before it, in a conversation. `answers` are the gold
+    If `collection` is None, the caller's collections are searched. `earlier` is the question before it, in a conversation. `answers` are the gold
     answers, any of which is right: spans of the document (SQuAD), or, when `answers_are_units`, whole sentences or cells of it, which may
     be longer than what an answer quotes.
     """
@@ -40,7 +40,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Documents to be ingested for the questions: text by name, for a collection of their own."""
+    """Documents to ingest for the questions into their own collection: text by name."""
 
     collection: str
     texts: Mapping[str, str]
@@ -48,7 +48,7 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions, and the documents that they bring along."""
+    """Questions, and the documents that belong to them."""
 
     questions: list[Question]
     corpora: list[Corpus]
@@ -89,7 +89,7 @@ def read_question_set(paths: Sequence[Path]) -> QuestionSet:
 def sample(questions: Sequence[Question], count: int) -> list[Question]:
     """`count` of the questions, the same at every call, in their order: each pair of languages keeps its share, spread evenly over its own.
 
-    All of them when there are no more.
+    Returns all of them if there are fewer.
     """
     if len(questions) <= count:
         return list(questions)

@@ -1,4 +1,4 @@
-"""Ask a running service questions whose answers are known, and measure how well it finds them, per pair of languages."""
+"""Ask a running service questions with known answers and measure, per pair of languages, how well it finds them."""
 
 import json
 import tempfile
@@ -53,7 +53,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was measured. `pairs` is by (question language, document language); a mean over no questions is None."""
+    """Results. `pairs` is by (question language, document language); a mean over no questions is None."""
 
     pairs: dict[tuple[str, str], Quality]
     same: Quality | None
@@ -64,7 +64,7 @@ class Report:
     missed: tuple[str, ...]
 
     def as_json(self) -> str:
-        """The same as one JSON object; pairs are named like `en-th`."""
+        """The report as one JSON object; pairs are named like `en-th`."""
         record: dict[str, Any] = {name: getattr(self, name) for name in ("unanswerable", "declined", "p50_ms", "missed")}
         record |= {"same": self.same and asdict(self.same), "cross": self.cross and asdict(self.cross)}
         record["pairs"] = {"-".join(pair): asdict(quality) for pair, quality in self.pairs.items()}
@@ -73,7 +73,7 @@ class Report:
 
 @contextmanager
 def ingested(service: Glossa, corpora: Sequence[Corpus], report: Callable[[list[Outcome], str], None]) -> Iterator[None]:
-    """Hold the corpora in collections of their own for as long as the `with` lasts. Raises InvalidInput when a document fails."""
+    """Keep the corpora in their own collections during the `with` block. Raises InvalidInput if a document fails."""
     sent: list[Outcome] = []
 
     def both(now: list[Outcome], doing: str) -> None:
@@ -128,7 +128,7 @@ def evaluate(
 
 
 def score(questions: Sequence[Question], found: Mapping[str, list[Passage]]) -> dict[str, Scores]:
-    """How well each question found its documents, by its id. Documents are ranked by their best passage."""
+    """The measures of each question, by its id. Documents are ranked by their best passage."""
     judged: list[Qrel] = []
     run: list[ScoredDoc] = []
     for question in questions:

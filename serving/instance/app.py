@@ -92,15 +92,15 @@ def build_workers(profile: Profile, name: str, adapters: str | None = None) -> s
 
 
 def ingest(settings: Settings, spare: float) -> serve.Application:
-    """The application that turns queued documents into Ray tasks; it has no HTTP route. `spare`: GPUs that nobody else takes.
+    """The application that turns queued documents into Ray tasks; it has no HTTP route. `spare`: number of unused GPUs.
 
-    Exactly one replica: it is the only one that starts tasks.
+    It has exactly one replica, the only process that starts tasks.
     """
     return deployment(Dispatcher, "Dispatcher", ON_HEAD if settings.ray else LIGHT).bind(settings, gpu=spare >= 1)
 
 
 def deployment(kind: type, name: str, place: dict[str, Any], *, replicas: int = 1, ongoing: int = 8, queued: int = 8) -> serve.Deployment:
-    """A deployment of `kind` that takes `ongoing` requests a replica at a time; more than `queued` that wait are refused at once (503)."""
+    """A deployment of `kind` with `ongoing` concurrent requests per replica; if more than `queued` wait, further ones are refused (503)."""
     return serve.Deployment.options(
         serve.deployment(kind),  # type: ignore[arg-type]
         name=name,
@@ -126,7 +126,7 @@ def deploy(settings: Settings) -> None:
 
 
 def remarks() -> list[str]:
-    """What the one who has just started the application should know."""
+    """Remarks to print after the start of the application."""
 
     async def ask() -> list[str]:
         return await RetrievalClient(serve.get_deployment_handle("Retrieval", "glossa")).unsearchable()
@@ -137,7 +137,7 @@ def remarks() -> list[str]:
 
 
 def run(application: serve.Application, name: str, route_prefix: str | None) -> None:
-    """Deploy, and return when all replicas run. Raises InvalidInput when one raised at its start: Ray Serve would try it for ever."""
+    """Deploy, and return when all replicas run. Raises InvalidInput if one fails at its start: Ray Serve would retry it forever."""
     serve.run_many([serve.RunTarget(application, name, route_prefix)], wait_for_applications_running=False)
     while (status := serve.status().applications[name]).status != ApplicationStatus.RUNNING:
         messages = [deployment.message for deployment in status.deployments.values()]
@@ -148,7 +148,7 @@ def run(application: serve.Application, name: str, route_prefix: str | None) -> 
 
 
 def last_raised(messages: Iterable[str]) -> str:
-    """The last line of what replicas that did not start have raised."""
+    """The last line of the error of replicas that did not start."""
     lines = [line.strip() for message in messages for line in message.splitlines()]
     raised = [line for line in lines if re.match(r"[\w.]+(Error|Input|NotYet|Exception): ", line)]
     return re.sub(r"^[\w.]+: ", "", raised[-1]) if raised else ""

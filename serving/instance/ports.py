@@ -1,4 +1,4 @@
-"""Is a TCP port free?"""
+"""Check and choose TCP ports."""
 
 import socket
 
@@ -6,7 +6,7 @@ from rag.errors import InvalidInput
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether this process could listen there now."""
+    """Whether this process can listen on the port now."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -26,7 +26,7 @@ def free() -> int:
 
 
 def require_free(host: str, port: int) -> None:
-    """Raise InvalidInput, with what to do, when the port cannot be had."""
+    """Raise InvalidInput, with advice, if the port is not free."""
     if not is_free(host, port):
         raise InvalidInput(
             f"Port {port} on {host} is in use or not allowed; stop the program that uses it, or choose another port with --port."

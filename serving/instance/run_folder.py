@@ -1,4 +1,4 @@
-"""What one running instance leaves on disk while it runs: its lock, state, secrets and temporary folder; and the cleaning up after it."""
+"""Files of a running instance: its lock, state, secrets and temporary folder; and the cleanup after it."""
 
 import fcntl
 import json
@@ -20,7 +20,7 @@ TEMPORARY = "temporary"  # names the file that holds the temporary folder's path
 
 @contextmanager
 def only_one(run: Path) -> Iterator[None]:
-    """Hold the data folder. Raises InvalidInput when another instance has it or it cannot be written."""
+    """Lock the data folder. Raises InvalidInput if another instance uses it or it cannot be written to."""
     try:
         run.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (run / "lock").open("w")
@@ -37,7 +37,7 @@ def only_one(run: Path) -> Iterator[None]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; whole or not at all."""
+    """Write a file that only its owner may read, atomically."""
     fresh = path.with_suffix(".new")
     with suppress(FileNotFoundError):
         fresh.unlink()
@@ -47,13 +47,13 @@ def write_private(path: Path, text: str) -> None:
 
 
 def write_secret(path: Path) -> Path:
-    """A new random token (256 bits) in a private file."""
+    """Write a new random token (256 bits) to a private file."""
     write_private(path, secrets.token_hex(32))
     return path.absolute()
 
 
 def write_state(run: Path, state: RunState) -> None:
-    """Say that the service is up and where."""
+    """Write the state file: the service is up, and where."""
     write_private(run / "state.json", json.dumps(asdict(state), indent=2, default=str))
 
 
@@ -65,7 +65,7 @@ def temporary_folder(run: Path) -> Path:
 
 
 def remove_state(run: Path, temporary: Path) -> None:
-    """Leave nothing of this run but the data: no process, no file."""
+    """Remove everything of this run except the data: processes and files."""
     end_processes(temporary)
     shutil.rmtree(temporary, ignore_errors=True)  # a process that is just ending may still write there
     for name in ("state.json", "ray-token", TEMPORARY):

@@ -38,7 +38,7 @@ Say = Callable[[str], None]
 
 
 def environment(settings: Settings, temporary: Path) -> dict[str, str]:
-    """What must be in the environment of this process, and of a Ray that it starts."""
+    """Environment variables that this process, and a Ray that it starts, need."""
     models = (
         settings.embedder if settings.embedder != STATIC else None,
         settings.reranker,
@@ -61,7 +61,7 @@ def environment(settings: Settings, temporary: Path) -> dict[str, str]:
 
 
 def node_environment(temporary: Path) -> dict[str, str]:
-    """What must be in the environment before Ray starts on a node, for every process that it starts there."""
+    """Environment variables that must be set before Ray starts on a node."""
     haproxy = temporary / "haproxy"
     return {
         # nothing leaves the machine
@@ -97,7 +97,7 @@ def node_environment(temporary: Path) -> dict[str, str]:
 
 
 def prepare(settings: Settings, say: Say) -> tuple[Engine, str]:
-    """Make the data folder and the catalog ready; returns the catalog and the key of this run. Prints the first key, once."""
+    """Prepare the data folder and the catalog. Returns the catalog and the key of this run. Prints the first key, once."""
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
     blobs = open_blobs(settings)
@@ -110,7 +110,7 @@ def prepare(settings: Settings, say: Say) -> tuple[Engine, str]:
 
 
 def with_embedder(settings: Settings, engine: Engine, say: Say) -> Settings:
-    """The settings with the embedder that the catalog needs where none was given; says so when that is the static model."""
+    """The settings with the embedder that the catalog needs, if none was given. Reports if that is the static model."""
     if settings.embedder is not None or not (waiting := waiting_for_encoder(engine)):
         return settings
     say(old_collections(waiting, settings))
@@ -118,7 +118,7 @@ def with_embedder(settings: Settings, engine: Engine, say: Say) -> Settings:
 
 
 def old_collections(names: list[str], settings: Settings) -> str:
-    """What to do about collections of the static model."""
+    """The advice about collections of the static model."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     listed = ", ".join(map(repr, names[:NAMED])) + more
     data = f" --data {shlex.quote(str(settings.data))}" if settings.data != Settings().data else ""
@@ -130,7 +130,7 @@ def old_collections(names: list[str], settings: Settings) -> str:
 
 
 def connect_ray(address: str) -> tuple[str, str]:
-    """Connect to a Ray cluster that runs. Returns its address and its dashboard's. Raises InvalidInput."""
+    """Connect to a running Ray cluster. Returns its address and its dashboard's. Raises InvalidInput."""
     import ray
 
     try:
@@ -165,9 +165,9 @@ def start_ray(settings: Settings, temporary: Path) -> tuple[str, str]:
 
 
 def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[RunState], None] = lambda state: None) -> None:
-    """Start everything, call `when_ready`, say where it is, and stop all of it on SIGINT or SIGTERM.
+    """Start everything, call `when_ready`, print the addresses, and stop everything on SIGINT or SIGTERM.
 
-    Raises InvalidInput when the port is taken, the data folder is in use by another instance or a setting cannot work.
+    Raises InvalidInput if the port is taken, another instance uses the data folder, or a setting is invalid.
     """
     began = time.monotonic()
     ports.require_free(settings.host, settings.port)
@@ -210,13 +210,13 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
 
 
 def address_of(settings: Settings) -> str:
-    """Where this machine reaches the service."""
+    """The address at which this machine reaches the service."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
 def announce(settings: Settings, state: RunState, seconds: float, say: Say) -> None:
-    """Say where everything is."""
+    """Print the addresses of the page and the dashboard."""
     token = settings.run / "ray-token"
     say(
         f"Ready in {seconds:.1f} s.\n\n"
@@ -227,7 +227,7 @@ def announce(settings: Settings, state: RunState, seconds: float, say: Say) -> N
 
 
 def shut_down(settings: Settings) -> None:
-    """Stop Ray and with it everything that it runs; on a cluster, which is not ours, the applications alone.
+    """Stop Ray with everything that it runs; on an existing cluster stop only the applications.
 
     Nothing is drained on one machine: what matters is in the catalog, and a request cut off here is one that its client sends again; the
     shutdown of Serve itself waits half a minute for idle connections.

@@ -1,1 +1,1 @@
-"""Language models and their guards: what each needs, the deployments that run them, and other servers."""
+"""Language models and their guards: profiles, deployments, and other servers."""

@@ -22,12 +22,12 @@ LOADED = 16  # adapters that a replica keeps
 
 
 def is_bucket(adapters: str) -> bool:
-    """Whether this is an address such as s3://bucket/path."""
+    """Whether `address` is a bucket, such as s3://bucket/path."""
     return "://" in adapters
 
 
 def options(adapters: str) -> dict[str, dict[str, Any]]:
-    """What a profile needs besides to serve them: fields of LLMConfig. Raises InvalidInput when the folder holds none."""
+    """Further fields of LLMConfig that a profile needs to serve adapters. Raises InvalidInput if the folder has none."""
     bucket = adapters if is_bucket(adapters) else None
     rank = RANK_UNKNOWN if bucket else _room(max(_rank(Path(adapters) / name) for name in in_folder(Path(adapters))))
     return {
@@ -47,7 +47,7 @@ def in_folder(folder: Path) -> list[str]:
 
 
 class FolderAdapters(LoraModelLoader):
-    """Takes adapters from where they are. Every node of a cluster must see the folder."""
+    """Uses adapters in place. Every node of a cluster must see the folder."""
 
     folder: Path
 
