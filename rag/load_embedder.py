@@ -28,7 +28,7 @@ def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embed
     name ('owner/model'). `streams` threads of the encoder compute at the same time.
 
     Only a hub name uses the network. A folder is stamped with its name and a digest of its weights, so that vectors of two models
-    never meet. Raises InvalidInput when there is no such model or it cannot be had from here.
+    never meet. Raises InvalidInput if there is no such model or it cannot be loaded.
     """
     if name_or_path is None:
         static = _load_static(STATIC_MODEL, STATIC_NAME)

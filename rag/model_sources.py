@@ -15,7 +15,7 @@ GATED = "and for a gated model accept its licence on the hub and set HF_TOKEN"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A folder, which is `local`, or a name of the hub, which alone reaches for the network. `name` is what errors and stamps call it."""
+    """A folder, which is `local`, or a name of the hub, which alone uses the network. `name` is what errors and stamps call it."""
 
     path: str
     name: str

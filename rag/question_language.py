@@ -50,7 +50,7 @@ class _Word:
 
 
 def detect_question_language(question: str, hint: str | None = None) -> str:
-    """Return which of the eight `question` is in, or 'und' when nothing tells and there is no hint.
+    """Return which of the eight languages `question` is in, or 'und' if nothing decides and there is no hint.
 
     Function words, question words and letters that few languages have come first, then the detector, without names. `hint` is what the
     client says, ignored unless one of the eight: it decides between languages that are about equally likely, and where nothing tells.
@@ -94,13 +94,13 @@ def _names(text: str, found: Sequence["regex.Match[str]"]) -> list[bool]:
 
 
 def _form(word: str) -> str:
-    """How a word stands in the tables: an apostrophe only where they have it ("qu'")."""
+    """The form of a word in the tables: with an apostrophe only where they have one ("qu'")."""
     word = word.lower().replace("’", "'")
     return word if word in _weights() else word.rstrip("'")
 
 
 def _scores(text: str, words: Sequence[_Word]) -> dict[str, float]:
-    """What the function words and the letters speak for, by language."""
+    """The scores of function words and letters, by language."""
     scores: dict[str, float] = defaultdict(float)
     for word in words:
         share = MENTIONED if word.mentioned else 1.0
@@ -148,14 +148,14 @@ def _latin_language(words: Sequence[_Word], scores: Mapping[str, float], known: 
 
 
 def _lead(scores: Mapping[str, float]) -> float:
-    """How far the highest score is above the second."""
+    """The difference of the highest score and the second."""
     best, second = sorted([*scores.values(), 0.0, 0.0], reverse=True)[:2]
     return best - second
 
 
 @cache
 def _weights() -> Mapping[str, Mapping[str, float]]:
-    """What each word speaks for: divided by the languages that have it, with and without its accents."""
+    """The weight of each word by language: divided by the languages that have it, with and without its accents."""
     weights: dict[str, dict[str, float]] = defaultdict(dict)
     for words_by_language, weight in ((FUNCTION_WORDS, 1.0), (QUESTION_WORDS, QUESTION_WORD)):
         for language, words in words_by_language.items():
@@ -173,5 +173,5 @@ def _letters() -> Mapping[str, tuple[str, ...]]:
 
 
 def _unaccented(word: str) -> str:
-    """A Latin word as it is typed without accents; vowel signs of other scripts stay."""
+    """A Latin word without accents; vowel signs of other scripts stay."""
     return "".join(normalize("NFD", letter)[0] if letter < "\u0250" else letter for letter in word)

@@ -96,7 +96,7 @@ def _of_language(question: Question, shards: Sequence[Shard], within: Ids | None
 
 
 def _reaching(shares: dict[int, float], bar: float) -> list[int]:
-    """The chunks with at least that share."""
+    """The chunks that have at least that share."""
     return [chunk_id for chunk_id, score in shares.items() if score >= bar]
 
 
@@ -105,7 +105,7 @@ def _looked_up(shares: dict[int, float], chunk_ids: Ids) -> Floats:
 
 
 def _bar(scores: Sequence[float], count: int) -> float:
-    """The score that `count` of `scores` reach."""
+    """The score that at least `count` of `scores` reach."""
     return sorted(scores, reverse=True)[count - 1] if len(scores) > count else -np.inf
 
 

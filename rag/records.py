@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a document stands between its upload and its answer."""
+    """The state of a document."""
 
     QUEUED = "queued"
     PARSING = "parsing"
@@ -18,8 +18,8 @@ class Status(StrEnum):
 class Page:
     """One page, slide, sheet or section of a document, as extracted. `number` counts from 1; `label` names it where the format does.
 
-    `damaged` says that its text layer holds much that no writer would write; then neither search nor quotes can be relied upon.
-    `notes` are sentences about what a reader of the file sees here and the text lacks, or has in another form.
+    `damaged` means that the text layer is largely garbage, so that search and quotes are unreliable.
+    `notes` are sentences about content that the file shows here and the text lacks, or has in another form.
     """
 
     number: int
@@ -31,7 +31,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence about what was not read, or not as it is shown, and the numbers of the pages that it holds for."""
+    """A sentence about content that was not read, or not as shown, and the numbers of its pages."""
 
     text: str
     pages: tuple[int, ...]
@@ -39,9 +39,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What retrieval finds: a span of one page in one language ('und' when unsure).
+    """The unit of retrieval: a span of one page in one language ('und' if unsure).
 
-    `context` is what its vector and its words see before the text: title, section, heading. It is never quoted.
+    `context` is embedded and indexed before the text: title, section, heading. It is never quoted.
     """
 
     page: int
@@ -53,7 +53,7 @@ class Chunk:
 
     @property
     def contextual(self) -> str:
-        """The text after its context: what is embedded and indexed."""
+        """The context followed by the text, as embedded and indexed."""
         return f"{self.context}. {self.text}" if self.context else self.text
 
 
@@ -86,7 +86,7 @@ class Extract:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Proof of one statement: `quote` equals the page's text at [start, end)."""
+    """Evidence for one statement: `quote` equals the page's text at [start, end)."""
 
     marker: int
     document_id: str
@@ -99,7 +99,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class EmbedderStamp:
-    """What made a collection's vectors. Vectors may be compared only when all four are equal; `dimension` counts numbers per vector."""
+    """The origin of a collection's vectors, which are comparable only if all four fields are equal. `dimension`: numbers per vector."""
 
     model: str
     dimension: int

@@ -20,10 +20,10 @@ Floats = NDArray[np.float32]
 
 
 class Reranker:
-    """A loaded cross-encoder, for any number of threads."""
+    """A loaded cross-encoder. Thread safe."""
 
     def __init__(self, model: CrossEncoder, name: str) -> None:
-        """Wrap `model`. Raises InvalidInput when it gives more than one number for a pair."""
+        """Wrap `model`. Raises InvalidInput if it returns more than one score for a pair."""
         if model.num_labels != 1:
             raise InvalidInput(
                 f"The reranker {name} returns {model.num_labels} scores for a passage instead of one; use a model trained for ranking."
@@ -32,7 +32,7 @@ class Reranker:
         self._turn = threading.Lock()  # tokenizers fail when two threads set their truncation at once
 
     def score(self, question: str, texts: Sequence[str]) -> Floats:
-        """How well each text answers, f32 (n,), 0 to 1 (the logistic function of the model's logit). What is too long is cut at its end."""
+        """How well each text answers, f32 (n,), 0 to 1 (the logistic function of the model's logit). Long texts are truncated."""
         if not texts:
             return np.empty(0, np.float32)
         pairs = [(question, text) for text in texts]
@@ -42,9 +42,9 @@ class Reranker:
 
 
 def load_reranker(name_or_path: str) -> Reranker:
-    """Load a cross-encoder: a folder, or a hub name ('BAAI/bge-reranker-v2-m3'), which alone reaches for the network.
+    """Load a cross-encoder: a folder, or a hub name ('BAAI/bge-reranker-v2-m3'), which alone uses the network.
 
-    In bfloat16 on a GPU, float32 elsewhere. Raises InvalidInput when there is no such model or it cannot be had from here.
+    In bfloat16 on a GPU, float32 elsewhere. Raises InvalidInput if there is no such model or it cannot be loaded.
     """
     source = find_model(name_or_path, "reranker", "a folder with a cross-encoder")
     kind = torch.bfloat16 if torch.cuda.is_available() else torch.float32
@@ -54,7 +54,7 @@ def load_reranker(name_or_path: str) -> Reranker:
 
 
 def rerank(passages: Sequence[Passage], scores: Sequence[float]) -> list[Passage]:
-    """The passages by these scores, best first, which become theirs; the order of equal ones stays."""
+    """The passages with these scores, best first; equal scores keep their order."""
     rounded = [round(float(score), SCORE_DIGITS) for score in scores]
     scored = [replace(p, score=score, scores={**p.scores, "reranker": score}) for p, score in zip(passages, rounded, strict=True)]
     return sorted(scored, key=lambda passage: -passage.score)

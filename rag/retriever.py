@@ -1,7 +1,7 @@
 """From a question to passages: indexes that follow the catalog, candidates from all of them, exact scores, fusion, hydration.
 
-Nothing here decides what may be shown: text comes from the catalog when the answer is made, so that what is deleted or forbidden by then
-drops out, and the next candidates move up.
+Nothing here decides what may be shown. Text comes from the catalog when the answer is made: what is deleted or forbidden by then is
+dropped, and the next candidates move up.
 """
 
 import threading
@@ -53,7 +53,7 @@ class Batch:
 
 
 class Retriever:
-    """Searches and `follow` may be called from any thread; empty until the first `follow`, which loads the whole catalog."""
+    """The indexes of a catalog. Thread safe. Empty until the first `follow`, which loads the whole catalog."""
 
     def __init__(self, engine: Engine, embedder: Embedder) -> None:
         self.engine = engine
@@ -67,7 +67,7 @@ class Retriever:
         self._faiss = SharedLock()
 
     def follow(self) -> None:
-        """Apply what the catalog changed since the last call; returns when this retriever has seen at least the version of now.
+        """Apply the changes of the catalog since the last call. On return at least the current version has been applied.
 
         What came is added first and what went removed last, and only when nothing newer was committed meanwhile: a content that is gone
         may have been replaced by one that the list of changes did not yet name, and a document must never be missing in both versions.
@@ -97,9 +97,9 @@ class Retriever:
         document_ids: Collection[str] = (),
         language: str | None = None,
     ) -> list[Passage]:
-        """The k best passages, best first; fewer only when no more exist in the visible collections (None: all) under the filters.
+        """The k best passages, best first; fewer only if no more exist in the visible collections (None: all) with the filters.
 
-        Empty filters let everything through; `language` is the question's, None detects it. Raises EmbedderMismatch when a collection
+        Empty filters restrict nothing. `language` is the question's; None means to detect it. Raises EmbedderMismatch when a collection
         that was asked for by name, or all there are, hold the vectors of another embedder.
         """
         asked = self._ask(question, language or detect_question_language(question))
@@ -121,7 +121,7 @@ class Retriever:
             depth *= DEEPER
 
     def _add(self, changed: Iterable[tuple[str, int]]) -> list[int]:
-        """Index the contents that are not held yet; returns those that are gone from the catalog, or not for this embedder."""
+        """Index the contents that are not indexed yet. Returns those that the catalog no longer has, or not for this embedder."""
         stamps = embedder_stamps(self.engine)
         self.foreign = {name: stamp for name, stamp in stamps.items() if stamp != self.embedder.stamp}
         batch, gone = Batch(), []
@@ -145,7 +145,7 @@ class Retriever:
         self._change(batch)
 
     def _change(self, batch: Batch) -> None:
-        """FAISS is changed while no search reads it; BM25 beside the searches, which see it after its commit."""
+        """Change FAISS while no search reads it, and BM25 alongside searches, which see the change after its commit."""
         for key, add in batch.add.items():
             with self._faiss.alone():
                 self._shard(key).add_dense(add)

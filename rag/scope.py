@@ -1,4 +1,4 @@
-"""Which contents a request is restricted to, before anything is searched."""
+"""The contents to which a request is restricted, found before the search."""
 
 from collections.abc import Collection
 
@@ -8,7 +8,7 @@ from rag.catalog.tables import collections, documents, in_sight
 
 
 def contents_of(engine: Engine, document_ids: Collection[str], visible: Collection[str] | None) -> set[int]:
-    """The contents of those documents that are ready and in a visible collection (None: all); unknown ids are left out."""
+    """The contents of the documents that are ready and in a visible collection (None: all); unknown ids are ignored."""
     wanted = documents.c.id.in_(document_ids) & documents.c.content_id.is_not(None) & in_sight(visible)
     with engine.connect() as connection:
         return set(connection.execute(select(documents.c.content_id).join_from(documents, collections).where(wanted)).scalars())

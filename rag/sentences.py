@@ -1,4 +1,4 @@
-"""Where sentences begin and end, with exact character offsets, in the eight languages and by general rules in any other."""
+"""Sentence boundaries with exact character offsets, in the eight languages and by general rules in others."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -52,8 +52,8 @@ def sentence_spans(text: str, language: str) -> list[tuple[int, int]]:
     """Return the half-open [start, end) character spans of the sentences of `text` (one page), in order.
 
     Spans do not overlap, begin and end with a non-space character, and together hold every non-space character. List items, table rows,
-    records, headings and other lines that their author ended are sentences of their own; a line that the margin wrapped is not. A row stays
-    whole, whatever stops its cells hold, up to `LONGEST_ROW` characters. Thai has no full stop: its sentences are clauses at spaces, merged
+    records, headings and other lines that the author ended are sentences of their own; wrapped lines are joined. A row stays whole,
+    even if its cells contain full stops, up to `LONGEST_ROW` characters. Thai has no full stop: its sentences are clauses at spaces, merged
     to a readable length. `language` is one of the eight or any other code ('und': general rules). Sentences are found by sentencex
     (https://github.com/wikimedia/sentencex) except in Thai.
     """

@@ -1,4 +1,4 @@
-"""The chunks of one language in one collection, in every form that a search needs."""
+"""The chunks of one language in one collection, in all forms that a search needs."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ SMALL_VOCABULARY = 1 << 16  # token ids fit in two bytes
 
 
 class Shard:
-    """`add_dense` and `remove_dense` need the shard for themselves; `change_lexical` does not, but must not run twice at a time."""
+    """`add_dense` and `remove_dense` require exclusive access; `change_lexical` may run alongside searches, one call at a time."""
 
     def __init__(self, collection: str, language: str, dimension: int, vocabulary: int) -> None:
         self.collection = collection
@@ -28,7 +28,7 @@ class Shard:
         return len(self.dense)
 
     def add_dense(self, add: Sequence[IndexedChunk]) -> None:
-        """Add chunks that are not held yet: vectors, and tokens in the order of the text."""
+        """Add chunks that are not in the shard: vectors, and tokens in the order of the text."""
         self.dense.add(add)
         self.tokens.update({chunk.id: chunk.tokens.astype(self._token_type) for chunk in add})
 

@@ -1,4 +1,4 @@
-"""A lock that many readers hold together and a writer alone."""
+"""A lock for many readers or one writer."""
 
 import threading
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class SharedLock:
-    """A waiting writer goes before new readers, so that a stream of searches cannot keep changes out. Not reentrant."""
+    """A readers-writer lock. A waiting writer precedes new readers, so that searches cannot block changes. Not reentrant."""
 
     def __init__(self) -> None:
         self._state = threading.Condition()
@@ -29,7 +29,7 @@ class SharedLock:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the lock while nobody else does."""
+        """Hold the lock exclusively."""
         with self._state:
             self._waiting_writers += 1
             self._state.wait_for(lambda: not self._writing and not self._readers)

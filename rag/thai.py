@@ -1,4 +1,4 @@
-"""Thai words, by dictionary: Thai is written without spaces between them."""
+"""Thai words, found by dictionary: Thai has no spaces between words."""
 
 import threading
 from functools import cache

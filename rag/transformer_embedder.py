@@ -1,4 +1,4 @@
-"""Embedders that sentence-transformers runs, on a GPU where there is one."""
+"""Embedders run by sentence-transformers, on a GPU if there is one."""
 
 import threading
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def load(source: Source) -> Embedder:
     """Load a folder or a model of the hub.
 
     Transformers run in bfloat16 on a GPU and on a CPU with AMX (4 times float32 there), else, and static models always, in float32.
-    Raises InvalidInput when it cannot be loaded, or lacks what Glossa needs.
+    Raises InvalidInput if it cannot be loaded or is unsuitable for Glossa.
     """
     torch.set_num_threads(1)  # replicas and workers run side by side: one thread each is faster than many that wait for one another
     model, name = open_model(source.path, local=source.local), source.name
@@ -61,7 +61,7 @@ def load(source: Source) -> Embedder:
 
 
 def open_model(path: str, *, local: bool, device: str | None = None) -> SentenceTransformer:
-    """The model as its files say, in the type of its weights; on a GPU where there is one, unless `device` says otherwise.
+    """Open the model in the type of its weights, on `device`, else on a GPU if there is one.
 
     Raises InvalidInput when it cannot be loaded.
     """

@@ -1,4 +1,4 @@
-"""What is known of each unit of the passages for a question: the numbers by which the answer model chooses and is sure or not."""
+"""Features of each unit of the passages for a question, from which the answer model chooses and computes its confidence."""
 
 import math
 from collections import Counter
@@ -56,7 +56,7 @@ class Candidate:
 def candidates(question: str, language: str, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
     """The units of the passages, best passages first, 16 at most, with their features.
 
-    Headings and questions are no candidates, nor is a unit that repeats one before it: each would take half of the other's share.
+    Headings, questions and repetitions of an earlier unit are no candidates: two equal units would halve each other's share.
     """
     found: list[tuple[int, Unit]] = []
     said: set[str] = set()
@@ -72,7 +72,7 @@ def candidates(question: str, language: str, passages: Sequence[Passage], embedd
 
 
 def _new_units(passage: Passage, said: set[str]) -> list[Unit]:
-    """The units of the passage whose words, after the same title and heading, were not `said`; they are from now on."""
+    """The units of the passage whose words, with the same title and heading, are not in `said`; they are added to it."""
     new = []
     for unit in units(passage.text, passage.language):
         needed = slice(*unit.context) if unit.context else slice(0)
@@ -84,7 +84,7 @@ def _new_units(passage: Passage, said: set[str]) -> list[Unit]:
 
 
 def _says_something(unit: Unit, passage: Passage) -> bool:
-    """Whether a unit can be an answer: headings and questions cannot, nor can the title or a single word that passes for a sentence."""
+    """Whether a unit can be an answer. Headings, questions, the title and single words cannot."""
     if unit.kind not in (UnitKind.SENTENCE, UnitKind.LABEL):
         return unit.kind not in CONTEXT_KINDS
     text = " ".join(passage.text[unit.start : unit.end].strip(_HEADING_MARKS).casefold().split())
@@ -131,7 +131,7 @@ class _Table:
         return means
 
     def _vectors(self) -> Floats:
-        """Each unit after the heading or sentence it needs, and after its passage's title and section."""
+        """The vector of each unit, embedded after its passage's title and section and the heading or sentence that it needs."""
         shown = []
         for (index, unit), text in zip(self.found, self.texts, strict=True):
             passage = self.passages[index]
@@ -148,7 +148,7 @@ class _Table:
         return scores
 
     def _shared(self, terms_of: Callable[[str, str], list[str]]) -> tuple[Floats, Floats]:
-        """For each unit: the share of the question's terms that it holds, and the share of its terms that the question holds."""
+        """For each unit: the share of the question's terms in it, and the share of its terms in the question."""
         held = [set(terms_of(text, self.passages[index].language)) for text, index in zip(self.texts, self.of, strict=True)]
         asked = [set(terms_of(self.question, language)) for language in (self.passages[index].language for index in self.of)]
         frequency = Counter(term for terms in held for term in terms)

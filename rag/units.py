@@ -1,4 +1,4 @@
-"""What a person would quote: a sentence, a row, a labelled line, a record, a list with its heading; headings and questions apart."""
+"""Quotable units: a sentence, a row, a labelled line, a record, a list with its heading; headings and questions are separate."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,8 +28,8 @@ _DEPENDENT_KINDS = frozenset({UnitKind.SENTENCE, UnitKind.LABEL, UnitKind.RECORD
 class Unit:
     """Characters [start, end) of a text that a person would quote; begins and ends with a non-space character.
 
-    `context`: the span before it, not part of it, that it cannot do without: the question it answers, the sentence that its pronoun refers
-    to, the heading of its list, the header of its table. A LIST holds its heading itself.
+    `context`: the span before it, not part of it, that it needs to be understood: the question it answers, the sentence that its pronoun
+    refers to, the heading of its list, the header of its table. A LIST contains its heading.
     """
 
     start: int
@@ -39,7 +39,7 @@ class Unit:
 
     @property
     def quoted(self) -> tuple[Span, ...]:
-        """The spans to show, in the order of the text."""
+        """The spans to show, in text order."""
         return ((self.start, self.end),) if self.context is None else (self.context, (self.start, self.end))
 
 
@@ -47,8 +47,8 @@ def units(text: str, language: str) -> list[Unit]:
     """Return the units of a passage's text, by their start, the longer first: a LIST stands before its items.
 
     Every non-space character is in at least one unit. Units overlap only where items of a LIST can also stand alone: those with a label and
-    those that are sentences. A list of more than 12 items or 600 characters, or with lists inside, is no LIST: its items have its heading
-    as context. Clauses of scripts without full stops are merged to 80 to 250 characters, never across lines. Time is linear in the text,
+    those that are sentences. A list of more than 12 items or 600 characters, or with nested lists, is not a LIST: its items have its
+    heading as context. Clauses of scripts without full stops are merged to 80 to 250 characters, never across lines. Time is linear in the text,
     except for sentencex.
     """
     pieces = with_headings(cut_pieces(text, language))

@@ -93,7 +93,7 @@ def build_pptx(blocks: list[Block], language: str, target: Path) -> None:
 
 
 def _describe(properties: WordProperties | SlideProperties, title: str, language: str) -> None:
-    """Puts our own words where the libraries' templates carry their authors' names."""
+    """Replaces the authors' names in the libraries' templates."""
     properties.title, properties.author, properties.last_modified_by = title, "Halvarin", "Halvarin"
     properties.comments, properties.language = "", language
 

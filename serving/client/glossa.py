@@ -86,9 +86,9 @@ class Glossa:
         self._http.close()
 
     def upload(self, files: Sequence[Path], *, collection: str = "default", names: Sequence[str] | None = None) -> list[Upload]:
-        """Send files in one request, read from disk piece by piece; a row for each, in order, once all are durable.
+        """Send files in one request, read from disk in pieces. Returns a row per file, in order, when all are durable.
 
-        `names` are what the documents are to be called, by default the files' own names. Raises OSError when a file cannot be read.
+        `names` are the names of the documents; by default the names of the files. Raises OSError if a file cannot be read.
         """
         with ExitStack() as opened:
             parts = [
@@ -98,7 +98,7 @@ class Glossa:
             return self._call(Uploads, "POST", "/v1/documents", data={"collection": collection}, files=parts).documents
 
     def documents(self, *, collection: str | None = None, status: Status | None = None, language: str | None = None) -> Iterator[Document]:
-        """All documents that match, newest first, fetched as they are wanted."""
+        """All documents that match, newest first, fetched lazily."""
         query: dict[str, Any] = {"collection": collection, "status": status, "language": language, "limit": LISTED_AT_ONCE}
         query = {name: value for name, value in query.items() if value is not None}
         while True:
@@ -109,7 +109,7 @@ class Glossa:
             query["cursor"] = page.next_cursor
 
     def document(self, id: str) -> Document:
-        """One document as it stands now."""
+        """One document in its current state."""
         return self._call(Document, "GET", f"/v1/documents/{_segment(id)}")
 
     def cancel(self, id: str) -> Document:
@@ -136,7 +136,7 @@ class Glossa:
     ) -> SearchResult:
         """The `k` best passages, in any language or only in `languages`. `collections` None means all that the key may see.
 
-        `earlier` is the question before this one, if this one may go on from it.
+        `earlier` is the previous question, if this one may be a follow-up.
         """
         body = {**_body(question, collections, k, languages, min_version), "earlier": earlier}
         return self._call(SearchResult, "POST", "/v1/search", json=body)
@@ -152,9 +152,9 @@ class Glossa:
         earlier: str | None = None,
         document_ids: Sequence[str] = (),
     ) -> Answer:
-        """The answer from the `k` best passages (None: as many as suit what writes it), with its citations.
+        """The answer from the `k` best passages (None: chosen by the service), with its citations.
 
-        `earlier` is the question before this one, if this one may go on from it. With `document_ids` only those documents may answer.
+        `earlier` is the previous question, if this one may be a follow-up. With `document_ids` only those documents may answer.
         """
         body = _body(question, collections, k, languages, min_version)
         body["filters"]["document_ids"] = list(document_ids)
@@ -172,7 +172,7 @@ class Glossa:
         languages: Sequence[str] = (),
         min_version: int | None = None,
     ) -> Iterator[str | Answer]:
-        """The answer as it comes: pieces of text (str), and at the end the whole Answer."""
+        """Stream the answer: pieces of text (str), and at the end the whole Answer."""
         body = {**_body(question, collections, k, languages, min_version), "stream": True}
         try:
             with connect_sse(self._http, "POST", "/v1/ask", json=body) as events:
@@ -199,7 +199,7 @@ class Glossa:
         return self._call(Collections, "GET", "/v1/collections").collections
 
     def status(self) -> ServiceStatus:
-        """What runs there."""
+        """The status of the service."""
         return self._call(ServiceStatus, "GET", "/v1/status")
 
     def ready(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the HTTP API answers, as records for the client. The passages and citations are those of rag.records."""
+"""Responses of the HTTP API as records for the client. Passages and citations are those of rag.records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 class ServiceError(Exception):
-    """The service refused a request or cannot be reached. Its text is the one sentence to show; `status` is None when nothing answered."""
+    """The service refused a request or cannot be reached. Its text is one sentence for the user; `status` is None if nothing answered."""
 
     def __init__(self, status: int | None, detail: str) -> None:
         super().__init__(detail)
@@ -22,7 +22,7 @@ class ServiceError(Exception):
 
 
 def spans(numbers: Sequence[int]) -> str:
-    """Rising numbers as people write them: 3-7, 9."""
+    """Ascending numbers as ranges: 3-7, 9."""
     starts = [number for number in numbers if number - 1 not in numbers]
     ends = [number for number in numbers if number + 1 not in numbers]
     return ", ".join(str(start) if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
@@ -35,7 +35,7 @@ def pages_of(numbers: Sequence[int]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence about what was not read, or not as it is shown, and the numbers of the pages that it holds for."""
+    """A sentence about content that was not read, or not as shown, and the numbers of its pages."""
 
     text: str
     pages: tuple[int, ...]
@@ -43,7 +43,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One uploaded file and where it stands; `progress` runs from 0 to 1."""
+    """One uploaded file and its status; `progress` is from 0 to 1."""
 
     id: str
     collection: str
@@ -66,7 +66,7 @@ class Document:
 
     @property
     def note(self) -> str | None:
-        """What a person should know beside the status: why it failed, how far it is, or what of it was not read."""
+        """A remark beside the status: why the document failed, how far it is, or what was not read."""
         if self.status is Status.PARSING and self.pages_read:
             return f"page {self.pages_read} of {self.pages}" if self.pages else f"page {self.pages_read}"
         unread = [f"{note.text.rstrip('.')}{f' ({pages_of(note.pages)})' if (self.pages or 0) > 1 else ''}" for note in self.notes]
@@ -77,7 +77,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """What became of one file of an upload; a refused one has no id and says why. Give `version` as `min_version` to be sure it is seen."""
+    """The result for one file of an upload; a refused one has an error and no id. Send `version` as `min_version` to see the upload."""
 
     id: str | None
     name: str
@@ -97,9 +97,9 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A grounded answer: its markers [1], [2] name the citations. Without citations it says that nothing was found.
+    """A grounded answer: its markers [1], [2] refer to the citations. Without citations it says that nothing was found.
 
-    `confidence`, from 0 to 1, says how sure the service is of it; None when the service does not say.
+    `confidence`, from 0 to 1, is the service's own estimate; None if there is none.
     """
 
     answer: str
@@ -113,7 +113,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A set of documents with one embedder; `languages` counts its documents by language."""
+    """A collection of documents with one embedder; `languages` counts its documents by language."""
 
     name: str
     documents: int
@@ -125,7 +125,7 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """What runs: the catalog's version, documents by status, the models."""
+    """Status of the service: version of the catalog, documents by status, models."""
 
     version: int
     documents: dict[str, int]
@@ -136,7 +136,7 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A delete and the version from which every replica honours it."""
+    """A delete, and the version from which it is in effect on every replica."""
 
     id: str
     version: int
@@ -152,7 +152,7 @@ class DocumentPage:
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """A row for each file of an upload, in its order."""
+    """One row per file of an upload, in order."""
 
     documents: list[Upload]
 
@@ -180,7 +180,7 @@ class Problem:
 
 
 class _Adapters(dict[type[Any], TypeAdapter[Any]]):
-    """One parser a record, made when it is first wanted: making one takes a millisecond, using it microseconds."""
+    """One parser per record, made at first use: making one takes a millisecond, using it microseconds."""
 
     def __missing__(self, record: type[Any]) -> TypeAdapter[Any]:
         return self.setdefault(record, TypeAdapter(record))
@@ -190,7 +190,7 @@ _ADAPTERS = _Adapters()
 
 
 def read_record(record: type[R], json: bytes | str) -> R:
-    """The record that `json` holds; unknown fields are passed over, so that a newer service can be talked to. Raises ServiceError."""
+    """Parse a record from `json`. Unknown fields are ignored, for compatibility with newer services. Raises ServiceError."""
     try:
         parsed: R = _ADAPTERS[record].validate_json(json)
         return parsed
@@ -202,5 +202,5 @@ def read_record(record: type[R], json: bytes | str) -> R:
 
 
 def write_record(record: Any) -> str:
-    """The same JSON that the service sent, indented, one record of this module."""
+    """A record of this module as indented JSON, as the service sent it."""
     return _ADAPTERS[type(record)].dump_json(record, indent=2).decode()

@@ -1,4 +1,4 @@
-"""What a running service says about itself in DATA/run/state.json, so that the command line finds it."""
+"""The state of a running service in DATA/run/state.json, by which the command line finds it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ CLOCK_SLACK_SECONDS = 2.0  # the kernel counts a process's start from the boot t
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """The process that serves, where it answers, and the key that it made for this run."""
+    """The process of the service, its address, and the key for this run."""
 
     pid: int
     url: str
@@ -29,7 +29,7 @@ class RunState:
 
 
 def read_state(data: Path) -> RunState | None:
-    """The state of the service that runs on the folder `data`, or was killed there; None when there is none. Raises ServiceError."""
+    """The state of the service that runs, or was killed, on the folder `data`; None if there is none. Raises ServiceError."""
     path = data / "run" / "state.json"
     try:
         return read_record(RunState, path.read_bytes())
@@ -40,7 +40,7 @@ def read_state(data: Path) -> RunState | None:
 
 
 def find_process(state: RunState) -> psutil.Process | None:
-    """The process that wrote `state`, or None when it is gone. A process that started later has only been given the same number."""
+    """The process that wrote `state`, or None if it has ended. A later process with the same number is not it."""
     try:
         process = psutil.Process(state.pid)
         gone = process.status() == psutil.STATUS_ZOMBIE

@@ -1,4 +1,4 @@
-"""Files from disk to the service: find them, send them in bounded requests, follow each until it is ready or has failed."""
+"""Send files to the service: find them, send them in bounded requests, follow each until it is ready or has failed."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ GONE = "deleted or replaced meanwhile"
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file to send and what its document will be called: its path inside the folder that was named, else its own name."""
+    """A file to send and the name of its document: its path inside the given folder, else its own name."""
 
     path: Path
     name: str
@@ -31,7 +31,7 @@ class LocalFile:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file."""
+    """The result for one file."""
 
     name: str
     status: Status

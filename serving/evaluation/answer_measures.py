@@ -1,4 +1,4 @@
-"""Whether one answer holds the gold answer: pure functions of a question, its gold answers and what the service said."""
+"""Whether an answer contains the gold answer: pure functions of a question, its gold answers and the response."""
 
 import string
 import unicodedata
@@ -19,9 +19,9 @@ ARTICLES = frozenset({"a", "an", "the"})  # taken out of English only: in the ot
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of one question. `refused` means that nothing was cited; then all that follows is False or 0.
+    """The result of one question. `refused` means that nothing was cited; then all other fields are False or 0.
 
-    `taken_away` means that the documents which answer it were kept out, so that refusing is right.
+    `taken_away` means that the documents that answer it were excluded, so that refusing is right.
     """
 
     question: Question
@@ -35,7 +35,7 @@ class Judged:
 
     @property
     def answerable(self) -> bool:
-        """Whether something that may be found answers the question."""
+        """Whether a document within the search answers the question."""
         return bool(self.question.relevant) and not self.taken_away
 
 
@@ -82,21 +82,21 @@ def normalised(text: str) -> str:
 
 
 def contains(text: str, gold: str) -> bool:
-    """Whether the gold answer stands in the text, both normalised. It may be a part of a word: 12 is found in 2012."""
+    """Whether the text contains the gold answer, both normalised. It may be part of a word: 12 is found in 2012."""
     return normalised(gold) in normalised(text)
 
 
 def overlaps(quote: str, unit: str) -> bool:
-    """Whether a quote and a whole sentence or cell are one inside the other, all white space aside: Thai wraps without spaces."""
+    """Whether a quote contains a whole sentence or cell or the reverse, ignoring white space: Thai wraps without spaces."""
     ours, gold = (normalised(text).replace(" ", "") for text in (quote, unit))
     return bool(ours) and bool(gold) and (ours in gold or gold in ours)
 
 
 def token_f1(text: str, golds: Sequence[str], language: str) -> float:
-    """F1 of the words of `text` with those of the gold answer that it is nearest to.
+    """F1 of the words of `text` with those of the nearest gold answer.
 
     By SQuAD's definition (Rajpurkar et al., EMNLP 2016; `compute_f1` in evaluate-v2.0.py of https://rajpurkar.github.io/SQuAD-explorer),
-    but for what other languages need: punctuation of any script is taken out, English articles of English only, and Thai is cut into words.
+    with changes for other languages: punctuation of any script is removed, English articles only in English, and Thai is cut into words.
     """
     said = words(text, language)
     return max((_f1(said, words(gold, language)) for gold in golds), default=0.0)

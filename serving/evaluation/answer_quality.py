@@ -22,7 +22,7 @@ MEASURES = ("gold_inside", "gold_first", "f1", "right_document", "refused")
 
 @dataclass(frozen=True, slots=True)
 class AnswerQuality:
-    """Means over `questions` answerable questions; one that was refused counts as 0 everywhere but in `refused`."""
+    """Means over `questions` answerable questions; a refused one counts as 0 except in `refused`."""
 
     questions: int
     gold_inside: Mean
@@ -45,7 +45,7 @@ class AnswerReport:
     """Results. `pairs` is by (question language, document language); a mean over no questions is None.
 
     `unanswerable` is by question language, with `all`. `taken_away` is by pair, like `en-th`, with `same` and `cross`.
-    `missed` are ids of answerable questions whose gold answer was not given, `answered` those of others that were answered all the same.
+    `missed` are ids of answerable questions without the gold answer, `answered` those of unanswerable questions that were answered.
     """
 
     pairs: dict[tuple[str, str], AnswerQuality]
@@ -76,7 +76,7 @@ def evaluate_answers(
     without_answers: bool = False,
     report: Callable[[], None] = lambda: None,
 ) -> AnswerReport:
-    """Ask each question, and with `without_answers` each answerable one again while the documents that answer it are kept out.
+    """Ask each question, and with `without_answers` each answerable one again with the documents that answer it excluded.
 
     `report` is called after each question. Raises ServiceError, and InvalidInput when a question has no gold answer.
     """
@@ -108,7 +108,7 @@ class _Others:
         self._listed: dict[str | None, list[tuple[str, str]]] = {}
 
     def than(self, question: Question, collections: Sequence[str] | None) -> list[str]:
-        """At most `FILTERED` ids, evenly from all of them. Raises InvalidInput when nothing else is there: no filter would mean all."""
+        """At most `FILTERED` ids, sampled evenly. Raises InvalidInput if there are no other documents: an empty filter would mean all."""
         asked: Sequence[str | None] = collections or [None]
         documents = [document for collection in asked for document in self._of(collection)]
         rest = [id for id, name in documents if not any(is_document(name, right) for right in question.relevant)]

@@ -20,10 +20,10 @@ SHAPES = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the documents that answer it, by name, with their grade (1 or more); none if unanswerable.
+    """A question, and the documents that answer it by name and grade (1 or more); none if unanswerable.
 
-    If `collection` is None, the caller's collections are searched. `earlier` is the question before it, in a conversation. `answers` are the gold
-    answers, any of which is right: spans of the document (SQuAD), or, when `answers_are_units`, whole sentences or cells of it, which may
+    If `collection` is None, the caller's collections are searched. `earlier` is the question before it, in a conversation. `answers` are the
+    gold answers, any of which is right: spans of the document (SQuAD), or, when `answers_are_units`, whole sentences or cells of it, which may
     be longer than what an answer quotes.
     """
 

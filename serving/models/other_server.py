@@ -1,4 +1,4 @@
-"""Another OpenAI-compatible server as the language model: which model it has, how long its window is, and what a prompt costs there."""
+"""Another OpenAI-compatible server as the language model: its model, its window, and the token count of a prompt."""
 
 import os
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class ServerCounter:
         return neutralise(text, self._markers)
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """What the server answers. Raises InvalidInput when it refuses the messages, GeneratorFailed when it does not answer."""
+        """Post, and return the response. Raises InvalidInput if the server refuses the messages, GeneratorFailed if it does not answer."""
         try:
             response = self.client.post(path, json={"model": self.model, **body})
         except httpx.HTTPError as error:
@@ -74,9 +74,9 @@ class LlamaCppCounter(ServerCounter):
 
 
 def connect(server: Server, settings: Settings) -> ServerGenerator:
-    """A generator for the server, which must run. A key is taken from $OPENAI_API_KEY.
+    """A generator for a running server. Its key is read from $OPENAI_API_KEY.
 
-    Raises InvalidInput when it does not answer, has several models, or there is no exact way to count its tokens or know its window.
+    Raises InvalidInput if it does not answer, has several models, or its tokens or window cannot be determined exactly.
     """
     key = os.environ.get("OPENAI_API_KEY")
     headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -116,7 +116,7 @@ def _its_counter(client: httpx.Client, model: str, server: Server) -> TokenCount
 
 
 def _llama_cpp_window(client: httpx.Client) -> int | None:
-    """Tokens of one of llama.cpp's slots; None for another server."""
+    """The window in tokens of a llama.cpp slot; None for another server."""
     try:
         return int(client.get("/props").json()["default_generation_settings"]["n_ctx"])
     except (httpx.HTTPError, ValueError, KeyError, TypeError):

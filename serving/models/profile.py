@@ -1,4 +1,4 @@
-"""Which language model answers: a profile of ours or of the user (YAML), any Llama checkpoint, or another server; and what it takes."""
+"""The language model that `--llm` names: a bundled or own profile (YAML), any Llama checkpoint, or another server; and its memory."""
 
 import json
 import math
@@ -24,7 +24,7 @@ CPU_KV_SHARE = 0.25  # of the machine's memory that the KV cache of a checkpoint
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """What a model's memory follows from. `bytes_per_weight` averages over quantized and other weights, scales included."""
+    """The shape of a model, which decides its memory. `bytes_per_weight` is the mean over all weights, including scales."""
 
     layers: int
     kv_heads: int
@@ -34,53 +34,53 @@ class Architecture:
 
     @property
     def weight_bytes(self) -> int:
-        """Of all weights, over all GPUs."""
+        """Bytes of all weights, over all GPUs."""
         return int(self.parameters * self.bytes_per_weight)
 
     @property
     def kv_bytes_per_token(self) -> int:
-        """A key and a value for each KV head in each layer (Pope et al. 2022, https://arxiv.org/abs/2211.05102, section 2.1)."""
+        """Bytes of a key and a value for each KV head in each layer (Pope et al. 2022, https://arxiv.org/abs/2211.05102, section 2.1)."""
         return 2 * self.layers * self.kv_heads * self.head_size * KV_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Workers to be started. `config` has the fields of ray.serve.llm.LLMConfig."""
+    """A model to start workers for. `config` has the fields of ray.serve.llm.LLMConfig."""
 
     config: Mapping[str, Any]
     architecture: Architecture | None = None
 
     @property
     def name(self) -> str:
-        """What the API calls the model."""
+        """Name of the model in the API."""
         return str(self.config["model_loading_config"]["model_id"])
 
     @property
     def source(self) -> str:
-        """Where weights and tokenizer are: a folder or a hub name."""
+        """Folder or hub name of weights and tokenizer."""
         return str(self.config["model_loading_config"].get("model_source") or self.name)
 
     @property
     def workers(self) -> int:
-        """Tensor times pipeline parallel processes of one replica."""
+        """Number of processes of one replica: tensor times pipeline parallel size."""
         engine = self.config.get("engine_kwargs", {})
         return int(engine.get("tensor_parallel_size", 1)) * int(engine.get("pipeline_parallel_size", 1))
 
     @property
     def replicas(self) -> int:
-        """That are started at once."""
+        """Initial number of replicas."""
         deployment = self.config.get("deployment_config", {})
         return int(deployment.get("num_replicas") or deployment.get("autoscaling_config", {}).get("min_replicas") or 1)
 
     @property
     def gpus(self) -> float:
-        """That one replica takes; 0 on a CPU."""
+        """Number of GPUs of one replica; 0 on a CPU."""
         bundle = self.config.get("placement_group_config", {}).get("bundle_per_worker")
         return self.workers * float(bundle.get("GPU", 0) if bundle else self.config.get("accelerator_config", {}).get("kind") != "cpu")
 
     @property
     def most_requests(self) -> float:
-        """That may be open at a time, on all replicas and waiting."""
+        """Maximum number of open requests, running on all replicas and waiting."""
         deployment = self.config.get("deployment_config", {})
         ongoing, queued = deployment.get("max_ongoing_requests"), deployment.get("max_queued_requests")
         if ongoing is None or queued is None:
@@ -90,14 +90,14 @@ class Profile:
 
     @property
     def window(self) -> int:
-        """Tokens of prompt and answer together. Raises InvalidInput when neither the profile nor the model says."""
+        """Tokens of prompt and answer together. Raises InvalidInput if neither the profile nor the model states it."""
         stated = self.config.get("engine_kwargs", {}).get("max_model_len")
         return int(stated or _model_config(self.source).get("max_position_embeddings") or _unknown_window(self.name))
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Another OpenAI-compatible server: the address of its API (ends in /v1, mostly), and which of its models; None when it has one."""
+    """Another OpenAI-compatible server: the address of its API (usually ends in /v1) and its model; None if it has only one."""
 
     url: str
     model: str | None = None
@@ -105,7 +105,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What one replica of a profile takes, in bytes: of weights, of KV cache for a token and for one full window, and of each GPU."""
+    """Memory of one replica of a profile, in bytes: weights, KV cache for a token and for a full window, and the total per GPU."""
 
     name: str
     gpus: int
@@ -116,17 +116,17 @@ class Memory:
 
     @property
     def window_bytes(self) -> int:
-        """Of KV cache."""
+        """Bytes of KV cache of one full window."""
         return self.kv_bytes_per_token * self.window
 
     @property
     def bytes_per_gpu(self) -> float:
-        """Of weights and one full window; tensor and pipeline parallel workers share both evenly."""
+        """Bytes of weights and one full window on each GPU; tensor and pipeline parallel workers share both evenly."""
         return (self.weight_bytes + self.window_bytes) / self.gpus
 
 
 def memory_table() -> list[Memory]:
-    """The profiles that come along, smallest first."""
+    """The memory of the bundled profiles, smallest first."""
     loaded = [read(PROFILES / f"{name}.yaml") for name in names()]
     rows = [
         Memory(
@@ -144,7 +144,7 @@ def memory_table() -> list[Memory]:
 
 
 def load(llm: str, *, gpus: float) -> Profile | Server:
-    """What `--llm` names; `gpus` is how many there are, which decides where a bare checkpoint runs. Raises InvalidInput."""
+    """The model that `--llm` names. `gpus`, the number of GPUs, decides where a bare checkpoint runs. Raises InvalidInput."""
     if llm.startswith(SERVER):
         if not re.match(r"https?://[^/\s]+", llm.removeprefix(SERVER)):
             raise InvalidInput(f"{llm!r} does not name a server; write it like openai:http://127.0.0.1:8080/v1.")
@@ -168,7 +168,7 @@ def load(llm: str, *, gpus: float) -> Profile | Server:
 
 
 def weights_of(llm: str | None) -> str | None:
-    """The folder or hub name that `--llm` makes us load from; None when a server elsewhere has the weights. Raises InvalidInput."""
+    """The folder or hub name to load weights from; None if another server has them. Raises InvalidInput."""
     if llm is None or llm.startswith(SERVER):
         return None
     profile = _written(llm)
@@ -176,7 +176,7 @@ def weights_of(llm: str | None) -> str | None:
 
 
 def cpus_of(llm: str | None) -> int:
-    """CPUs that Ray sets aside for the least number of replicas: one for each, and one for each of its workers. Raises InvalidInput."""
+    """CPUs that Ray reserves for the minimum number of replicas: one each, and one for each of their workers. Raises InvalidInput."""
     if llm is None or llm.startswith(SERVER):
         return 0
     profile = _written(llm)
@@ -192,7 +192,7 @@ def _written(llm: str) -> Profile | None:
 
 
 def names() -> list[str]:
-    """The profiles that come along."""
+    """Names of the bundled profiles."""
     return sorted(path.stem for path in PROFILES.glob("*.yaml"))
 
 
@@ -209,7 +209,7 @@ def read(path: Path) -> Profile:
 
 
 def checkpoint(source: str, *, on_gpu: bool) -> Profile:
-    """A profile around any checkpoint of the Llama architecture: one GPU, or the CPU with as long a window as its memory allows."""
+    """A profile for any checkpoint of the Llama architecture: one GPU, or the CPU with the longest window that fits into its memory."""
     engine: dict[str, Any] = {"enable_prefix_caching": True}
     if parser := tool_parser(file_of(source)):
         engine |= {"enable_auto_tool_choice": True, "tool_call_parser": parser}
@@ -236,7 +236,7 @@ def checkpoint(source: str, *, on_gpu: bool) -> Profile:
 
 
 def _model_config(source: str) -> dict[str, Any]:
-    """The model's own config.json. Raises InvalidInput when it cannot be had."""
+    """The model's own config.json. Raises InvalidInput if it cannot be read."""
     from huggingface_hub import hf_hub_download
 
     with loading(f"The model {source!r}", f"give a folder with config.json, weights and tokenizer, or a hub name, {GATED}"):

@@ -1,4 +1,4 @@
-"""Which of vLLM's parsers reads the tool calls of a checkpoint: decided by its tokenizer and chat template.
+"""Choose vLLM's parser of tool calls for a checkpoint by its tokenizer and chat template.
 
 Source: https://docs.vllm.ai/en/latest/features/tool_calling.html. A parser that does not fit its tokenizer makes vLLM fail every request.
 """

@@ -1,6 +1,6 @@
-"""A plugin of vLLM (entry point `vllm.general_plugins`) for CPU cores, where processes that wait must not take those that compute.
+"""A vLLM plugin (entry point `vllm.general_plugins`) for CPU cores, where waiting processes must not use the cores of computing ones.
 
-vLLM gives a model on the CPU a process of its own even where one is enough, and engine and worker then look for one another's messages in
+vLLM runs a model on the CPU in a separate process even where one is enough; engine and worker then poll for each other's messages in
 a tight loop with sched_yield. Without tensor parallelism engine and model share one process here, as on a GPU: three times the tokens/s on
 two cores (tests/bench/serve_flags.py). With it they look again after sleep(0), as vLLM itself does on old versions of Python: on Linux 6.18
 two replicas that loop with sched_yield starve all other processes for up to two minutes, whatever their niceness. VLLM_PLUGINS= (empty)
@@ -31,5 +31,5 @@ def register() -> None:
 
 
 def look_again() -> None:
-    """What stands in for sched_yield."""
+    """Replacement for sched_yield."""
     time.sleep(0)

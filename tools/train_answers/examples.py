@@ -1,4 +1,4 @@
-"""What the model learns from: the units of a question's best passages, with their features, and which of them answer."""
+"""Training examples: the units of a question's best passages, with their features, and which of them answer."""
 
 import unicodedata
 import zlib
@@ -69,7 +69,7 @@ def _example(questions: QuestionSet, asked: Asked, passages: Sequence[Passage], 
 
 
 def _holds(unit: str, answer: str, *, loosely: bool) -> bool:
-    """Whether the answer stands in the unit; loosely, spaces do not count and the unit may also stand in the answer."""
+    """Whether the unit contains the answer; loosely: spaces are ignored and the answer may contain the unit."""
     if _folded(answer, " ") in _folded(unit, " "):
         return True
     unit, answer = _folded(unit, ""), _folded(answer, "")

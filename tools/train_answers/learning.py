@@ -1,4 +1,4 @@
-"""Fits the two halves of the answer model: a choice among units with signed weights, and a logistic confidence in the best one."""
+"""Fit the two parts of the answer model: a choice among units with signed weights, and a logistic confidence in the best one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Examples filled up to the longest: features (e, n, f), `right` and `there` bool (e, n), weights (e,)."""
+    """Examples padded to the longest: features (e, n, f), `right` and `there` bool (e, n), weights (e,)."""
 
     features: torch.Tensor
     right: torch.Tensor

@@ -1,4 +1,4 @@
-"""The questions to learn from, corpus by corpus: Wikipedia in one language and in five mixed, the samples, structured pages."""
+"""The training questions, corpus by corpus: Wikipedia in one language and in five mixed, the samples, structured pages."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""An embedder that encodes no passage twice: the same units come up under many questions."""
+"""An embedder that encodes no passage twice: many questions share units."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from rag.embedder import Embedder, Vectors
 
 
 class Remembering(Embedder):
-    """The vectors of another embedder. Those of passages are kept in memory for as long as this object is."""
+    """The vectors of another embedder. Those of passages are kept in memory as long as this object lives."""
 
     def __init__(self, embedder: Embedder) -> None:
         prompts = {"query": embedder.question_prompt, "document": embedder.passage_prompt}

@@ -1,4 +1,4 @@
-"""How often the quotes hold the answer and how often they are rightly withheld, on passages that the model was not fitted on."""
+"""How often the quotes contain the answer and how often refusals are right, on passages that the model was not fitted on."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ FOLDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the product would do with an example: the gold answer in the first unit, in any it quotes, and whether it refuses."""
+    """What the product would do with an example: gold answer in the first unit, in any quoted unit, and whether it refuses."""
 
     example: Example
     first: bool

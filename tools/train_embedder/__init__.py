@@ -1,1 +1,1 @@
-"""Trains the embedder that the package carries; see README.md. Not installed with the product."""
+"""Trains the bundled static embedder; see README.md. Not installed with the product."""

@@ -1,4 +1,4 @@
-"""python -m tools.train_embedder: from the training texts to the model's folder, in one go."""
+"""python -m tools.train_embedder: train the model and write its folder."""
 
 import argparse
 import time

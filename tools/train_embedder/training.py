@@ -71,7 +71,7 @@ class Progress:
         self.started = self.printed = time.monotonic()
 
     def __call__(self, step: int, loss: float) -> None:
-        """Take note of a step."""
+        """Record a step."""
         now = time.monotonic()
         if now - self.printed >= self.every_seconds or step == self.steps:
             self.printed = now
