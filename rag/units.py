@@ -48,8 +48,8 @@ def units(text: str, language: str) -> list[Unit]:
 
     Every non-space character is in at least one unit. Units overlap only where items of a LIST can also stand alone: those with a label and
     those that are sentences. A list of more than 12 items or 600 characters, or with nested lists, is not a LIST: its items have its
-    heading as context. Clauses of scripts without full stops are merged to 80 to 250 characters, never across lines. Time is linear in the text,
-    except for sentencex.
+    heading as context. Clauses of scripts without full stops are merged to 80 to 250 characters, never across lines. Time is linear in the
+    text, except for sentencex.
     """
     pieces = with_headings(cut_pieces(text, language))
     found: list[Unit] = []

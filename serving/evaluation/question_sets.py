@@ -22,9 +22,9 @@ SHAPES = (
 class Question:
     """A question, and the documents that answer it by name and grade (1 or more); none if unanswerable.
 
-    If `collection` is None, the caller's collections are searched. `earlier` is the question before it, in a conversation. `answers` are the
-    gold answers, any of which is right: spans of the document (SQuAD), or, when `answers_are_units`, whole sentences or cells of it, which may
-    be longer than what an answer quotes.
+    If `collection` is None, the caller's collections are searched. `earlier` is the question before it, in a conversation. `answers` are
+    the gold answers, any of which is right: spans of the document (SQuAD), or, if `answers_are_units`, its whole sentences or cells, which
+    may be longer than what an answer quotes.
     """
 
     id: str
