@@ -39,3 +39,7 @@ class QueueFull(RagError):
 
 class NotYet(RagError):
     """The state that the request waits for was not reached in time; try again (HTTP 503)."""
+
+
+class Unavailable(NotYet):
+    """The catalog's database or the store of original files cannot be reached now (HTTP 503). Work on documents pauses until it can."""

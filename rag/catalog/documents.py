@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, tu
 
 from rag.blobs import BlobStore, StagedBlob
 from rag.catalog import tables
-from rag.catalog.schema import next_version, writing
+from rag.catalog.schema import next_version, reading, writing
 from rag.catalog.switch import UNFINISHED, publish, remove, remove_older
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
 from rag.errors import Finished, InvalidInput, NotFound, NotYet, QueueFull, TooLarge
@@ -75,7 +75,7 @@ def register(engine: Engine, blobs: BlobStore, staged: StagedBlob, *, collection
 
 def require_room(engine: Engine, collection: str, most: int) -> None:
     """Raises TooLarge when the collection holds `most` documents or more."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         held = select(func.count()).select_from(documents.join(collections)).where(collections.c.name == collection)
         count = connection.execute(held).scalar_one()
     if count >= most:
@@ -84,7 +84,7 @@ def require_room(engine: Engine, collection: str, most: int) -> None:
 
 def require_short_queue(engine: Engine, most: int) -> None:
     """Raises QueueFull when `most` documents or more wait or are worked on."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         count = connection.execute(select(func.count()).where(documents.c.status.in_(UNFINISHED))).scalar_one()
     if count >= most:
         raise QueueFull(f"{count:,} documents wait for their ingest, expected fewer than {most:,}; send this again when some are ready.")
@@ -92,7 +92,7 @@ def require_short_queue(engine: Engine, most: int) -> None:
 
 def get(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:
     """One document. Raises NotFound when there is none or the key may not see it."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return _find(connection, document_id, visible)
 
 
@@ -118,7 +118,7 @@ def list_documents(
             query = query.where(column == wanted)
     if cursor is not None:
         query = query.where(tuple_(documents.c.created_at, documents.c.id) < tuple_(*_open_cursor(cursor)))
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         found = [_document(row) for row in connection.execute(query)]
     return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None
 
@@ -127,7 +127,7 @@ def page_text(engine: Engine, document_id: str, number: int, visible: Collection
     """One page of a ready document, counted from 1. Raises NotFound when there is no such document or page, or none yet."""
     pages = tables.pages
     shown = select(documents.c.content_id).where(documents.c.id == document_id).scalar_subquery()
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         document = _find(connection, document_id, visible)
         row = connection.execute(select(pages).where(pages.c.content_id == shown, pages.c.number == number)).one_or_none()
     if row is not None:
@@ -196,7 +196,7 @@ def retry(engine: Engine, document_id: str, visible: Collection[str] | None) -> 
 
 def unfinished(engine: Engine, limit: int) -> list[Document]:
     """The first documents that are queued or being worked on, in the order of their last upload."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         query = _select_documents().where(documents.c.status.in_(UNFINISHED)).order_by(documents.c.registered).limit(limit)
         return [_document(row) for row in connection.execute(query)]
 
@@ -207,7 +207,7 @@ def remove_dropped_blobs(engine: Engine, blobs: BlobStore) -> int:
     A crash before this leaves the note of what to remove, so the next call removes it; so it is when the files cannot be reached now. Not
     covered: a crash within `register` between the file's rename and the commit leaves a file that nothing refers to.
     """
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         if connection.execute(select(dropped_blobs.c.sha256).limit(1)).first() is None:
             return 0
     try:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, Row, select
 
+from rag.catalog.schema import reading
 from rag.catalog.switch import UNFINISHED
 from rag.catalog.tables import changes, chunks, collections, contents, documents, feed_counter, in_sight
 
@@ -41,13 +42,13 @@ class IndexedChunk:
 
 def current_version(engine: Engine) -> int:
     """The last committed version; 0 when nothing was ever uploaded. Every change up to it can be read by now, on either database."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return int(connection.execute(select(feed_counter.c.version)).scalar_one())
 
 
 def changes_since(engine: Engine, version: int) -> list[Change]:
     """The changes after `version`, oldest first. Versions have gaps: uploads and deletes take numbers without changing any content."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execute(select(changes).where(changes.c.version > version).order_by(changes.c.version))
         return [Change(row.version, row.collection, row.content_id) for row in rows]
 
@@ -55,7 +56,7 @@ def changes_since(engine: Engine, version: int) -> list[Change]:
 def live_contents(engine: Engine) -> list[tuple[str, int]]:
     """Collection and id of every content that some document shows."""
     query = select(collections.c.name, contents.c.id).join_from(contents, collections).order_by(contents.c.id)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [(row.name, row.id) for row in connection.execute(query)]
 
 
@@ -63,7 +64,7 @@ def load_content(engine: Engine, content_id: int) -> list[IndexedChunk]:
     """The chunks of a content in the order of its text; empty when the content is gone, so that the follower drops it."""
     columns = (chunks.c.id, chunks.c.language, chunks.c.text, chunks.c.context, chunks.c.vector, chunks.c.tokens)
     query = select(*columns).where(chunks.c.content_id == content_id).order_by(chunks.c.ordinal)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execution_options(yield_per=BATCH).execute(query)
         return [_indexed(row) for row in rows]
 
@@ -72,7 +73,7 @@ def pending(engine: Engine, version: int, visible: Collection[str] | None) -> bo
     """True while a document that was uploaded at or before `version`, in a visible collection, is neither ready nor failed."""
     waiting = documents.c.status.in_(UNFINISHED) & (documents.c.version <= version)
     query = select(documents.c.id).join_from(documents, collections).where(waiting, in_sight(visible)).limit(1)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return connection.execute(query).first() is not None
 
 

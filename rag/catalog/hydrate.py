@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
+from rag.catalog.schema import reading
 from rag.catalog.tables import chunks, collections, documents, in_sight
 from rag.records import Status
 
@@ -52,7 +53,7 @@ def hydrate(
     Bytes uploaded under several names are told as the oldest of the documents that pass.
     """
     found: dict[int, Hydrated] = {}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for first in range(0, len(chunk_ids), BATCH):
             # Chunks first, documents after: a document that goes between the two statements takes its chunks with it.
             rows = _chunk_rows(connection, chunk_ids[first : first + BATCH], languages)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete, func, insert, select
 
-from rag.catalog.schema import writing
+from rag.catalog.schema import reading, writing
 from rag.catalog.tables import keys
 
 
@@ -46,7 +46,7 @@ def create_key(engine: Engine, name: str, collections: Collection[str] | None = 
 
 def identify(engine: Engine, secret: str) -> Key | None:
     """The key with this secret; None when there is none, or it was deleted or has expired."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         row = connection.execute(select(keys).where(keys.c.hash == _hash(secret))).one_or_none()
     if row is None or (row.expires_at is not None and row.expires_at <= datetime.now(UTC)):
         return None
@@ -61,7 +61,7 @@ def revoke(engine: Engine, name: str) -> int:
 
 def key_count(engine: Engine) -> int:
     """How many keys there are, expired ones among them."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return connection.execute(select(func.count()).select_from(keys)).scalar_one()
 
 

@@ -14,7 +14,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text
 
-from rag.catalog import documents, feed, schema
+from rag.catalog import database_errors, documents, feed
 from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, writing
 from rag.catalog.tables import metadata, next_chunks
 from rag.errors import InvalidInput, NotYet
@@ -116,7 +116,7 @@ def test_a_version_of_a_transaction_that_failed_is_given_again(url: str) -> None
 
 
 def test_a_writer_that_waits_too_long_is_told_so_and_readers_go_on(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(database_errors, "BUSY_SECONDS", 0.1)
     engine = open_catalog(url)
     with writing(engine) as connection:
         next_version(connection)

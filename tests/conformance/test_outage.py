@@ -1,0 +1,157 @@
+"""A PostgreSQL server that stops, starts again, and ends connections: one error while it is away, and nothing to do when it is back."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+import rag
+from rag.blobs import BlobStore
+from rag.catalog import collections, documents, feed, hydrate, keys, reembedding, surroundings
+from rag.catalog.schema import migrate, next_version, open_catalog, reading, writing
+from rag.errors import InvalidInput, NotYet, RagError, Unavailable
+from rag.records import Passage
+from rag.scope import contents_of
+from tests.conformance.desk import STAMP, Desk
+from tests.conformance.postgresql import Server
+
+PASSAGE = Passage("d", "a.txt", 1, 0, 4, "text", "en", 1.0)
+# One of every kind of statement that a request, an ingest or a follower sends.
+STATEMENTS: dict[str, Callable[[Desk], object]] = {
+    "the version": lambda desk: feed.current_version(desk.engine),
+    "changes": lambda desk: feed.changes_since(desk.engine, 0),
+    "contents": lambda desk: feed.live_contents(desk.engine),
+    "chunks": lambda desk: feed.load_content(desk.engine, 1),
+    "what is pending": lambda desk: feed.pending(desk.engine, 9, None),
+    "passages": lambda desk: hydrate.hydrate(desk.engine, [1], visible=None),
+    "a filter": lambda desk: contents_of(desk.engine, ["d"], None),
+    "what is around": lambda desk: surroundings.widen(desk.engine, [PASSAGE]),
+    "documents": lambda desk: documents.list_documents(desk.engine, None),
+    "the queue": lambda desk: documents.unfinished(desk.engine, 10),
+    "a short queue": lambda desk: documents.require_short_queue(desk.engine, 10),
+    "collections": lambda desk: collections.list_collections(desk.engine, None),
+    "counts": lambda desk: collections.count_by_status(desk.engine, None),
+    "stamps": lambda desk: collections.embedder_stamps(desk.engine),
+    "a key": lambda desk: keys.identify(desk.engine, "glossa_x"),
+    "a new key": lambda desk: keys.create_key(desk.engine, "name"),
+    "an upload": lambda desk: desk.upload("b.txt", b"b"),
+    "a switch": lambda desk: reembedding.switch(desk.engine, STAMP),
+    "a migration": lambda desk: migrate(desk.engine),
+}
+
+
+@pytest.fixture
+def desk(new_database: Callable[[str], str], migrated: str, tmp_path: Path) -> Iterator[Desk]:
+    engine = open_catalog(new_database(migrated))
+    yield Desk(engine, BlobStore(tmp_path / "blobs"))
+    engine.dispose()
+
+
+def outcome(statement: Callable[[Desk], object], desk: Desk) -> str:
+    """'done', or the name of the error."""
+    try:
+        statement(desk)
+    except (RagError, SQLAlchemyError, OSError) as error:
+        return type(error).__name__
+    return "done"
+
+
+def end_sessions(server: Server, engine: Engine) -> int:
+    """End every session of a database but this one, as an administrator or a fail-over does; how many there were."""
+    end = text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name")
+    with open_catalog(server.address()).connect() as connection:
+        return len(connection.execute(end, {"name": engine.url.database}).all())
+
+
+def test_while_the_server_is_away_everything_is_unavailable_and_afterwards_nothing_is(desk: Desk, server: Server) -> None:
+    fresh = Desk(open_catalog(str(desk.engine.url)), desk.blobs)  # without a connection from before
+    before = {name: outcome(statement, desk) for name, statement in STATEMENTS.items()}
+    with server.away():
+        away = {name: outcome(statement, each) for each in (desk, fresh) for name, statement in STATEMENTS.items()}
+    after = {name: outcome(statement, desk) for name, statement in STATEMENTS.items()}
+    assert before == after == dict.fromkeys(STATEMENTS, "done")
+    assert away == dict.fromkeys(STATEMENTS, "Unavailable")
+
+
+def test_the_sentence_says_what_is_away_and_hides_the_address(server: Server, desk: Desk) -> None:
+    with server.away(), pytest.raises(Unavailable) as raised:
+        feed.current_version(desk.engine)
+    assert str(raised.value) == "The catalog's database cannot be used now (communication error); try again in a moment."
+    assert isinstance(raised.value, NotYet)
+
+
+def test_sessions_that_were_ended_while_idle_are_replaced_without_an_error(desk: Desk, server: Server) -> None:
+    with ThreadPoolExecutor(8) as pool:  # several connections in the pool
+        list(pool.map(lambda _: feed.current_version(desk.engine), range(64)))
+    assert end_sessions(server, desk.engine) >= 1
+    assert {outcome(statement, desk) for statement in STATEMENTS.values()} == {"done"}
+
+
+def test_a_session_that_ends_within_a_transaction_changes_nothing_and_the_next_one_works(desk: Desk, server: Server) -> None:
+    with pytest.raises(Unavailable), writing(desk.engine) as connection:
+        next_version(connection)
+        assert end_sessions(server, desk.engine) == 1
+        next_version(connection)
+    with pytest.raises(Unavailable), reading(desk.engine) as connection:
+        connection.execute(text("SELECT 1"))
+        assert end_sessions(server, desk.engine) >= 1
+        connection.execute(text("SELECT 1"))
+    with pytest.raises(Unavailable), writing(desk.engine) as connection:
+        next_version(connection)
+        assert end_sessions(server, desk.engine) >= 1  # and then the commit
+    assert feed.current_version(desk.engine) == 0
+
+
+def test_a_server_that_starts_or_only_reads_or_is_full_is_unavailable(desk: Desk, server: Server) -> None:
+    with pytest.raises(Unavailable, match="read-only transaction"), writing(desk.engine) as connection:
+        connection.execute(text("SET TRANSACTION READ ONLY"))  # what a standby answers, after a fail-over
+        next_version(connection)
+    for code in ("57P03", "53300", "08006", "57P02"):
+        with pytest.raises(Unavailable, match="starting"), reading(desk.engine) as connection:
+            connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'starting' USING ERRCODE = '{code}'; END $$"))
+    assert feed.current_version(desk.engine) == 0
+
+
+def test_what_is_wrong_with_a_statement_is_not_an_outage(desk: Desk) -> None:
+    for wrong in ("SELECT nothing FROM nowhere", "SELECT 1/0"):
+        with pytest.raises(Exception, match=r"nowhere|division") as raised, reading(desk.engine) as connection:
+            connection.execute(text(wrong))
+        assert not isinstance(raised.value, NotYet)
+
+
+def test_a_reader_that_finds_all_connections_taken_is_told_to_wait(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk.engine.pool, "_timeout", 0.05)
+    with ThreadPoolExecutor(20) as pool:
+        taken = list(pool.map(lambda _: desk.engine.connect(), range(20)))
+        with pytest.raises(NotYet, match="All connections to the catalog are in use"):
+            feed.current_version(desk.engine)
+        for connection in taken:
+            connection.close()
+    assert feed.current_version(desk.engine) == 0
+
+
+def test_a_sqlite_file_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").mkdir()
+    with pytest.raises(Unavailable, match="unable to open database file"):
+        feed.current_version(open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite"))
+
+
+def test_errors_that_the_block_raises_itself_pass_unchanged(desk: Desk) -> None:
+    for error in (OSError("a file"), InvalidInput("a sentence")):
+        for opened in (reading, writing):
+            with pytest.raises(type(error)) as raised, opened(desk.engine):
+                raise error
+            assert raised.value is error
+
+
+def test_connections_are_opened_in_one_place() -> None:
+    folder = Path(rag.__file__).parents[1]
+    found = subprocess.run(
+        ["grep", "-rlE", r"engine\.(connect|begin)\(", "rag", "ingest", "serving", "--include=*.py"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.split() == ["rag/catalog/schema.py"]
