@@ -35,10 +35,10 @@ def _weight(parameter: str) -> float:
         return 0.0
 
 
-def accepted_language(
+async def accepted_language(
     accept_language: Annotated[str | None, Header(description="Decides where the question's language is unsure.")] = None,
 ) -> Language | None:
-    """What a request's header prefers, for routes."""
+    """What a request's header prefers, for routes. A coroutine, as FastAPI would run a plain function in a thread."""
     return preferred_language(accept_language)
 
 

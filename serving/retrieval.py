@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from rag.analyzers import analyze
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
 RERANKED = 32  # passages that a reranker reads for a question
-STREAMS = 2, 4  # least and most questions that the encoder reads at the same time; each takes a CPU for some milliseconds
+STREAMS = 2, 4  # least and most searches at the same time, and questions that the encoder reads; each takes a CPU for some milliseconds
 CATCH_UP_SECONDS = 1.0  # a search waits at most so long for this replica to load what has just become ready
 
 
@@ -54,6 +55,8 @@ class Retrieval:
         self.retriever.follow()  # loads the whole catalog
         warm_up(self.retriever)
         give_back_memory()
+        # a search holds the interpreter's lock for most of its time: more at once would only take it from one another
+        self.searching = ThreadPoolExecutor(streams(settings), thread_name_prefix="search")
         self.wanted, self.reached = threading.Event(), threading.Condition()
         self.follower = threading.Thread(target=self.keep_following, name="follow", daemon=True)
         self.follower.start()
@@ -84,7 +87,7 @@ class Retrieval:
         if query.min_version is not None:
             await self.wait_for(query.min_version, query.visible)
         started = time.perf_counter()
-        passages, language = await asyncio.to_thread(self.find, query)
+        passages, language = await asyncio.get_running_loop().run_in_executor(self.searching, self.find, query)
         timings = {"retrieval": milliseconds(started)}
         if self.reranking is not None and passages:
             from rag.reranker import rerank
@@ -168,7 +171,7 @@ class Retrieval:
 
 
 def streams(settings: Settings) -> int:
-    """Questions that a replica's encoder reads at the same time: one for each CPU that is the replica's.
+    """Searches that a replica makes, and questions that its encoder reads, at the same time: one for each CPU that is the replica's.
 
     On a cluster that is the one that it asks for (`serving.app.ON_CPU_NODE`); on one machine the replicas share all CPUs.
     """

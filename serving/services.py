@@ -24,8 +24,8 @@ class Services:
     prompt_guard: DeploymentHandle[Any] | None = None
 
 
-def services_of(request: Request) -> Services:
-    """The services of the application that serves this request."""
+async def services_of(request: Request) -> Services:
+    """The services of the application that serves this request. A coroutine, as FastAPI would run a plain function in a thread."""
     services: Services = request.app.state.services
     return services
 
