@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, tu
 from rag.blobs import BlobStore, StagedBlob
 from rag.catalog import tables
 from rag.catalog.schema import next_version, reading, writing
-from rag.catalog.switch import UNFINISHED, publish, remove, remove_older
+from rag.catalog.switch import UNFINISHED, note_dropped, publish, remove, remove_older
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
 from rag.errors import Finished, InvalidInput, NotFound, NotYet, QueueFull, TooLarge
 from rag.records import Page, Status
@@ -60,15 +60,20 @@ def register(engine: Engine, blobs: BlobStore, staged: StagedBlob, *, collection
     The same name and bytes again are the same document (a failed one is queued again). Bytes that the collection already holds under
     another name are ready at once. Other bytes under a name are a new document, which takes the old one's place when it is ready: of two
     uploads of one name the later wins. Safe against a delete of the same bytes at the same time, as both take turns.
-    Raises InvalidInput for a name that is empty or too long, NotYet when the catalog stays locked.
+    Raises InvalidInput for a name that is empty or too long, NotYet when the catalog stays locked, Unavailable when it or the files are
+    away: the upload may then have been taken all the same, and can be sent again.
     """
     _check_name("collection's", collection)
     _check_name("file's", name)
-    with writing(engine) as connection:
-        collection_id = _collection_id(connection, collection)
-        document_id = _upload(connection, staged, collection_id, name, media_type)
-        document = _find(connection, document_id, None)
-        blobs.adopt(staged)
+    try:
+        with writing(engine) as connection:
+            collection_id = _collection_id(connection, collection)
+            document_id = _upload(connection, staged, collection_id, name, media_type)
+            document = _find(connection, document_id, None)
+            blobs.adopt(staged)
+    except BaseException:  # whatever it was: the file may be in place without a row that refers to it
+        blobs.unsure.add(staged.sha256)
+        raise
     remove_dropped_blobs(engine, blobs)
     return document
 
@@ -207,11 +212,13 @@ def remove_dropped_blobs(engine: Engine, blobs: BlobStore) -> int:
     A crash before this leaves the note of what to remove, so the next call removes it; so it is when the files cannot be reached now. Not
     covered: a crash within `register` between the file's rename and the commit leaves a file that nothing refers to.
     """
-    with reading(engine) as connection:
-        if connection.execute(select(dropped_blobs.c.sha256).limit(1)).first() is None:
-            return 0
+    unsure = set(blobs.unsure)
     try:
+        with reading(engine) as connection:
+            if not unsure and connection.execute(select(dropped_blobs.c.sha256).limit(1)).first() is None:
+                return 0
         with writing(engine) as connection:
+            note_dropped(connection, unsure)
             used = select(documents.c.id).where(documents.c.sha256 == dropped_blobs.c.sha256).exists()
             unused = connection.execute(select(dropped_blobs.c.sha256).where(~used)).scalars().all()
             for sha256 in unused:
@@ -220,6 +227,7 @@ def remove_dropped_blobs(engine: Engine, blobs: BlobStore) -> int:
     except NotYet:
         log.warning("files that no document has any more stay until later", exc_info=True)
         return 0
+    blobs.unsure.difference_update(unsure)
     return len(unused)
 
 

@@ -1,20 +1,29 @@
 """A PostgreSQL server that stops, starts again, and ends connections: one error while it is away, and nothing to do when it is back."""
 
+import copy
+import logging
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from ray.exceptions import RayTaskError, WorkerCrashedError
+from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 import rag
-from rag.blobs import BlobStore
-from rag.catalog import collections, documents, feed, hydrate, keys, reembedding, surroundings
+from ingest import outage as waiting
+from ingest import pipeline
+from ingest.dispatch import is_outage
+from ingest.sandbox import Sandbox
+from rag.blobs import BlobStore, StagedBlob
+from rag.catalog import collections, documents, feed, hydrate, keys, reembedding, surroundings, tables
 from rag.catalog.schema import migrate, next_version, open_catalog, reading, writing
+from rag.embedder import STATIC, Embedder, Vectors, load_embedder
 from rag.errors import InvalidInput, NotYet, RagError, Unavailable
-from rag.records import Passage
+from rag.records import Page, Passage
 from rag.scope import contents_of
 from tests.conformance.desk import STAMP, Desk
 from tests.conformance.postgresql import Server
@@ -155,3 +164,103 @@ def test_connections_are_opened_in_one_place() -> None:
         cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert found.stdout.split() == ["rag/catalog/schema.py"]
+
+
+def test_a_file_whose_row_was_not_committed_goes_with_the_next_upload(desk: Desk, server: Server) -> None:
+    class Adopting(BlobStore):
+        """Its server stops between the file's rename and the row's commit."""
+
+        def adopt(self, staged: StagedBlob) -> None:
+            super().adopt(staged)
+            end_sessions(server, desk.engine)
+
+    with pytest.raises(Unavailable):
+        unlucky = Desk(desk.engine, Adopting(desk.blobs.root))
+        unlucky.upload("a.txt", b"a")
+    assert (desk.stored(), desk.names()) == (1, [])
+    desk.blobs.unsure |= unlucky.blobs.unsure
+    desk.upload("b.txt", b"b")
+    assert (desk.stored(), desk.names(), desk.blobs.unsure) == (1, [("b.txt", "queued")], set())
+
+
+# What an ingest does when the outage begins, in the order of its steps.
+STEPS = ("starting", "reading the file", "parsing", "embedding")
+
+
+class Outage(logging.Handler):
+    """Begins once, when `here` is called with its step; it ends as soon as the ingest says that it waits."""
+
+    def __init__(self, step: str, begin: Callable[[], object], end: Callable[[], object]) -> None:
+        super().__init__()
+        self.step, self.begin, self.end = step, begin, end
+        self.state = "to come"
+
+    def here(self, step: str) -> None:
+        if step == self.step and self.state == "to come":
+            self.state = "now"
+            self.begin()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self.state == "now":
+            self.state = "over"
+            self.end()
+
+
+def ingest_through(outage: Outage, desk: Desk, embedder: Embedder) -> tuple[str, int]:
+    """Status and attempts of a document that is ingested while an outage happens."""
+
+    class Blobs(BlobStore):
+        @contextmanager
+        def local(self, sha256: str) -> Iterator[Path]:
+            outage.here("reading the file")
+            with super().local(sha256) as path:
+                yield path
+
+    class Parser(Sandbox):
+        def parse(self, path: Path, media_type: str) -> Iterator[tuple[Page, int | None]]:
+            for page in super().parse(path, media_type):
+                outage.here("parsing")
+                yield page
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        outage.here("embedding")
+        return embedder.encode_passages(texts)
+
+    embedding = copy.copy(embedder)
+    embedding.encode_passages = encode  # type: ignore[method-assign]
+    document = desk.upload(f"{outage.step}.txt", f"The lamp is red, {outage.step}.".encode())
+    outage.here("starting")
+    waiting.log.addHandler(outage)
+    with closing(Parser()) as sandbox:
+        pipeline.ingest(document, engine=desk.engine, blobs=Blobs(desk.blobs.root), embedder=embedding, sandbox=sandbox)
+    waiting.log.removeHandler(outage)
+    assert outage.state == "over"
+    with reading(desk.engine) as connection:
+        row = connection.execute(select(tables.documents).where(tables.documents.c.id == document.id)).one()
+    return row.status, row.attempt
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Embedder:
+    """An embedder, for an ingest that waits no second between two tries and notes every step."""
+    monkeypatch.setattr(waiting, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(pipeline, "REPORT_SECONDS", 0.0)
+    return load_embedder(STATIC)
+
+
+def test_an_ingest_pauses_while_the_database_is_away_and_goes_on_with_the_same_attempt(
+    desk: Desk, server: Server, impatient: Embedder
+) -> None:
+    outcomes = {step: ingest_through(Outage(step, server.stop, server.start), desk, impatient) for step in STEPS}
+    assert outcomes == dict.fromkeys(STEPS, ("ready", 1))
+
+
+def test_an_ingest_pauses_while_the_files_are_away(desk: Desk, tmp_path: Path, impatient: Embedder) -> None:
+    root, elsewhere = desk.blobs.root, tmp_path / "elsewhere"
+    outage = Outage("reading the file", lambda: root.rename(elsewhere), lambda: elsewhere.rename(root))
+    assert ingest_through(outage, desk, impatient) == ("ready", 1)
+
+
+def test_a_worker_that_waits_has_not_died() -> None:
+    said = [RayTaskError("ingest_document", "...", error) for error in (Unavailable("away"), NotYet("full"), ValueError("wrong"))]
+    assert [is_outage(error) for error in (*said, WorkerCrashedError())] == [True, True, False, False]
