@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from rag.catalog.schema import reading
+from rag.catalog.schema import Source, reading
 from rag.catalog.tables import collections, contents, documents, in_sight
 from rag.records import EmbedderStamp, Status
 
@@ -44,10 +44,10 @@ def list_collections(engine: Engine, visible: Collection[str] | None) -> list[Co
     return sorted(summaries, key=lambda summary: summary.name)
 
 
-def embedder_stamps(engine: Engine) -> dict[str, EmbedderStamp]:
+def embedder_stamps(source: Source) -> dict[str, EmbedderStamp]:
     """The stamp of each collection that holds something, by name: what the embedder in use must equal."""
     filled = select(contents.c.id).where(contents.c.collection_id == collections.c.id).exists()
-    with reading(engine) as connection:
+    with reading(source) as connection:
         rows = connection.execute(select(collections.c.name, collections.c.embedder).where(filled, collections.c.embedder.is_not(None)))
         return {row.name: EmbedderStamp(**row.embedder) for row in rows}
 

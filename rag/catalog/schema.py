@@ -30,6 +30,8 @@ LOST_SERVER = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4, "TCP_US
 BEGIN = "glossa_begin"
 BEGIN_WRITING = {BEGIN: "BEGIN IMMEDIATE"}
 
+Source = Engine | Connection
+
 _writing = threading.Lock()
 
 
@@ -75,9 +77,23 @@ def migrate(engine: Engine) -> None:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection to read from, as long as the block lasts. Raises Unavailable when the database is away, NotYet when too many read."""
-    with _connected(engine, {}) as connection:
+def reading(source: Source) -> Iterator[Connection]:
+    """A connection to read from, as long as the block lasts; one that is open already is used, and left open.
+
+    Raises Unavailable when the database is away, NotYet when too many read.
+    """
+    if isinstance(source, Connection):
+        yield source
+        return
+    with _connected(source, {}) as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees the catalog as it is at its first statement, whatever is committed meanwhile. Raises as `reading` does."""
+    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}  # SQLite's readers see no other way
+    with _connected(engine, options) as connection:
         yield connection
 
 

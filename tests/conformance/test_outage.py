@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ray.exceptions import RayTaskError, WorkerCrashedError
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, event, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 import rag
@@ -24,6 +25,7 @@ from rag.catalog.schema import migrate, next_version, open_catalog, reading, wri
 from rag.embedder import STATIC, Embedder, Vectors, load_embedder
 from rag.errors import InvalidInput, NotYet, RagError, Unavailable
 from rag.records import Page, Passage
+from rag.retriever import Retriever
 from rag.scope import contents_of
 from tests.conformance.desk import STAMP, Desk
 from tests.conformance.postgresql import Server
@@ -34,7 +36,8 @@ STATEMENTS: dict[str, Callable[[Desk], object]] = {
     "the version": lambda desk: feed.current_version(desk.engine),
     "changes": lambda desk: feed.changes_since(desk.engine, 0),
     "contents": lambda desk: feed.live_contents(desk.engine),
-    "chunks": lambda desk: feed.load_content(desk.engine, 1),
+    "sizes": lambda desk: feed.sizes(desk.engine, [1]),
+    "chunks": lambda desk: list(feed.load_contents(desk.engine, {1: 1})),
     "what is pending": lambda desk: feed.pending(desk.engine, 9, None),
     "passages": lambda desk: hydrate.hydrate(desk.engine, [1], visible=None),
     "a filter": lambda desk: contents_of(desk.engine, ["d"], None),
@@ -238,6 +241,34 @@ def ingest_through(outage: Outage, desk: Desk, embedder: Embedder) -> tuple[str,
     with reading(desk.engine) as connection:
         row = connection.execute(select(tables.documents).where(tables.documents.c.id == document.id)).one()
     return row.status, row.attempt
+
+
+def test_a_follower_that_loses_the_database_while_it_reads_misses_nothing_afterwards(
+    desk: Desk, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = load_embedder(STATIC)
+    uploaded = [desk.upload(f"{colour}.txt", colour.encode()) for colour in ("red", "blue", "green")]
+    with closing(Sandbox()) as sandbox:
+        for document in uploaded:
+            pipeline.ingest(document, engine=desk.engine, blobs=desk.blobs, embedder=embedder, sandbox=sandbox)
+    retriever = Retriever(desk.engine, embedder)
+    monkeypatch.setattr(feed, "CHUNKS", 1)  # a statement for each document
+    read = 0
+
+    def stop_after_the_first(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        nonlocal read
+        read += "FROM chunks" in statement
+        if read == 1 and "FROM chunks" in statement:
+            server.stop()
+
+    event.listen(desk.engine, "after_cursor_execute", stop_after_the_first)
+    with pytest.raises(Unavailable):
+        retriever.follow()
+    event.remove(desk.engine, "after_cursor_execute", stop_after_the_first)
+    server.start()
+    retriever.follow()
+    found = retriever.search("Which colour?", visible=None)
+    assert (read, sorted(passage.name for passage in found)) == (1, ["blue.txt", "green.txt", "red.txt"])
 
 
 @pytest.fixture

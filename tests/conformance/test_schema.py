@@ -19,7 +19,7 @@ from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, 
 from rag.catalog.tables import metadata, next_chunks
 from rag.errors import InvalidInput, NotYet
 from rag.records import Status
-from tests.conformance.desk import Desk
+from tests.conformance.desk import Desk, load_content
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DOCUMENT = {"id": "d", "collection_id": 1, "name": "a.txt", "sha256": "00", "media_type": "text/plain", "size": 1, "attempt": 1}
@@ -68,7 +68,7 @@ def test_a_catalog_with_windows_keeps_its_chunks_and_loses_their_windows(empty_u
         put(connection, "next_contents", content_id=5, embedder="{}", chunks=1)
         put(connection, "next_chunks", content_id=5, **chunk | {"text": "Die Pumpe"})
     migrate(engine)
-    [kept] = feed.load_content(engine, 5)
+    [kept] = load_content(engine, 5)
     assert (kept.id, kept.language, kept.text, kept.vector.tolist(), kept.tokens.tolist()) == (8, "de", "Die Lampe", [0.5] * 4, [7, 9])
     assert documents.get(engine, "d", None).status == Status.READY
     with engine.connect() as connection:
@@ -101,7 +101,7 @@ def test_a_catalog_of_a_newer_release_is_refused_with_a_sentence(url: str) -> No
     engine = open_catalog(url)
     with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0004: a newer Glossa wrote it"):
+    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0005: a newer Glossa wrote it"):
         migrate(engine)
 
 
