@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, Row, bindparam, select
 
+from rag.catalog.publish import UNFINISHED
 from rag.catalog.schema import Source, reading
-from rag.catalog.switch import UNFINISHED
 from rag.catalog.tables import changes, chunks, collections, contents, documents, feed_counter, in_sight
 
 AnyRow = Row[*tuple[Any, ...]]

@@ -17,7 +17,7 @@ from rag.catalog.room import Room
 from rag.catalog.schema import migrate, open_catalog, writing
 from rag.catalog.tables import documents as rows
 from rag.errors import TooLarge
-from tests.conformance.desk import Desk, load_content
+from tests.conformance.catalog_fixture import Desk, load_content
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from rag.catalog import feed
 from rag.catalog.hydrate import Hydrated, hydrate
-from tests.conformance.desk import Desk, load_content
+from tests.conformance.catalog_fixture import Desk, load_content
 
 
 def chunk_ids(desk: Desk) -> list[int]:

@@ -27,7 +27,7 @@ from rag.errors import InvalidInput, NotYet, RagError, Unavailable
 from rag.records import Page, Passage
 from rag.retriever import Retriever
 from rag.scope import contents_of
-from tests.conformance.desk import STAMP, Desk
+from tests.conformance.catalog_fixture import STAMP, Desk
 from tests.conformance.postgresql import Server
 
 PASSAGE = Passage("d", "a.txt", 1, 0, 4, "text", "en", 1.0)
