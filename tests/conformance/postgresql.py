@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 
 def find_server_programs() -> Path | None:
     """The folder that holds initdb and pg_ctl, newest release first; None when PostgreSQL is not installed."""
@@ -39,6 +41,14 @@ class Server:
     def stop(self) -> None:
         """As a crash does: all connections end at once, and the next start recovers from the log."""
         self._run("pg_ctl", "-m", "immediate", "stop")
+
+    def sessions(self) -> list[psutil.Process]:
+        """Its processes that serve a connection each; none while it is stopped."""
+        try:
+            server = psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
+            return [process for process in server.children() if "[local]" in " ".join(process.cmdline())]
+        except (FileNotFoundError, IndexError, psutil.NoSuchProcess):
+            return []
 
     @contextmanager
     def away(self) -> Iterator[None]:
