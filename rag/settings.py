@@ -57,6 +57,7 @@ class Settings:
     max_files_per_upload: int = 1000
     max_queued_documents: int = 10_000  # that wait or are worked on; beyond it uploads are answered 429
     max_documents: int = 100_000  # in a collection; each retrieval replica holds all in memory
+    max_streams_per_key: int = 50  # event streams that are open at the same time; beyond it 429
     max_name_characters: int = 255  # what file systems and tables can show
     max_question_characters: int = 8000
     max_messages: int = 1000

@@ -16,7 +16,7 @@ from rag.catalog import tables
 from rag.catalog.publish import UNFINISHED, note_dropped, publish, remove, remove_older
 from rag.catalog.schema import next_version, reading, writing
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
-from rag.errors import InvalidInput, NotFound, NotYet, QueueFull, TooLarge, WrongState
+from rag.errors import InvalidInput, NotFound, NotYet, QueueFull, WrongState
 from rag.records import Page, Status
 
 log = logging.getLogger(__name__)
@@ -76,15 +76,6 @@ def register(engine: Engine, blobs: BlobStore, staged: StagedBlob, *, collection
         raise
     remove_dropped_blobs(engine, blobs)
     return document
-
-
-def require_room(engine: Engine, collection: str, most: int) -> None:
-    """Raises TooLarge when the collection holds `most` documents or more."""
-    with reading(engine) as connection:
-        held = select(func.count()).select_from(documents.join(collections)).where(collections.c.name == collection)
-        count = connection.execute(held).scalar_one()
-    if count >= most:
-        raise TooLarge(f"The collection {collection} holds {count:,} documents, expected fewer than {most:,}; delete some or use another.")
 
 
 def require_short_queue(engine: Engine, most: int) -> None:

@@ -53,6 +53,13 @@ def identify(engine: Engine, secret: str) -> Key | None:
     return Key(row.id, row.name, None if row.collections is None else frozenset(row.collections), row.expires_at)
 
 
+def is_valid(engine: Engine, key_id: str) -> bool:
+    """Whether a key that was identified before is still there and has not expired."""
+    with reading(engine) as connection:
+        row = connection.execute(select(keys.c.expires_at).where(keys.c.id == key_id)).one_or_none()
+    return row is not None and (row.expires_at is None or row.expires_at > datetime.now(UTC))
+
+
 def revoke(engine: Engine, name: str) -> int:
     """Removes all keys of that name at once; returns how many there were."""
     with writing(engine) as connection:
