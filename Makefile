@@ -49,7 +49,7 @@ bench: .venv/installed-dev
 # Minutes each. Both print their seed; root may mount a small disk to fill; give it again with ARGS="--seed N".
 chaos: .venv/installed-dev
 	$(BIN)/python -m tests.promises.chaos $(if $(filter 0,$(shell id -u)),--small-disk) $(ARGS)
-	$(BIN)/python -m tests.promises.chaos --kills 50 --postgresql --bucket $(ARGS)
+	$(BIN)/python -m tests.promises.chaos --kills 50 --stops 50 --postgresql --bucket $(ARGS)
 
 fuzz: .venv/installed-dev
 	$(BIN)/python -m tests.ingest.fuzz $(ARGS)
