@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, bindparam, select
 
 from rag.catalog.schema import reading
 from rag.catalog.tables import chunks, collections, contents, documents, in_sight
@@ -20,20 +20,32 @@ _CHUNKS = select(*(chunks.c[name] for name in ("id", "content_id", "page", "star
 _shown = documents.alias()
 _OLDEST = (  # of a content; the index on it finds it, however many documents show the same bytes
     select(_shown.c.id)
-    .where(_shown.c.content_id == contents.c.id, _shown.c.status == Status.READY)
+    .where(_shown.c.content_id == contents.c.id)  # only a ready document has a content
     .order_by(_shown.c.created_at, _shown.c.id)
     .limit(1)
     .correlate(contents)
     .scalar_subquery()
 )
-_DOCUMENTS = (
-    select(documents.c.id, documents.c.content_id, documents.c.name, documents.c.created_at, collections.c.name.label("collection"))
-    .select_from(contents.join(documents, documents.c.content_id == contents.c.id))
-    .join(collections, contents.c.collection_id == collections.c.id)
-    .where(contents.c.id.in_(bindparam("content_ids", expanding=True)), documents.c.status == Status.READY)
-)
-_OF_OLDEST = _DOCUMENTS.where(documents.c.id == _OLDEST)
-_OF_CHOSEN = _DOCUMENTS.where(documents.c.id.in_(bindparam("document_ids", expanding=True)))
+
+
+def _documents(shown: ColumnElement[bool]) -> Select[Any]:
+    """The documents that fulfil `shown`, of the collections and contents asked for."""
+    return (
+        select(
+            documents.c.id,
+            contents.c.id.label("content_id"),
+            documents.c.name,
+            documents.c.created_at,
+            collections.c.name.label("collection"),
+        )
+        .select_from(contents.join(documents, shown))
+        .join(collections, contents.c.collection_id == collections.c.id)
+        .where(contents.c.id.in_(bindparam("content_ids", expanding=True)), documents.c.status == Status.READY)
+    )
+
+
+_OF_OLDEST = _documents(documents.c.id == _OLDEST)
+_OF_CHOSEN = _documents(documents.c.content_id == contents.c.id).where(documents.c.id.in_(bindparam("document_ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,12 +96,23 @@ class Storm:
             raise AssertionError(f"{method} {path} was not answered in {REQUEST_SECONDS} s") from error
         except httpx.TransportError:  # the proxy, or all of the service, was killed
             self.answers["broken"] += 1
+            self.await_proxy()
             return "broken"
         self.answers[str(response.status_code)] += 1
         if response.status_code in accepted:
             return response
         assert response.status_code == 503, f"{method} {path}: {response.status_code} {response.text}"
         return "503"
+
+    def await_proxy(self) -> None:
+        """Return when something answers again, so that what comes next is sent to a service."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(httpx.TransportError), self.service.client() as client:
+                client.get("/healthz", timeout=10)
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"nothing answered for {ANSWER_SECONDS} s")
 
     def ask(self, method: str, path: str, accepted: tuple[int, ...], **arguments: Any) -> httpx.Response:
         """A request that may be repeated without harm, sent until it is answered."""
