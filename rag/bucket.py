@@ -9,7 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from rag.blobs import BlobStore, StagedBlob
-from rag.errors import InvalidInput, NotYet, Unavailable
+from rag.errors import InvalidInput, NotYet, Unavailable, first_line
 from rag.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,8 +36,7 @@ def reached(address: str) -> Iterator[None]:
     except (BotoCoreError, ClientError, HTTPException, OSError) as error:  # the last three when it ends in the middle of an answer
         if isinstance(error, FileNotFoundError) and "bucket" not in str(error):
             raise
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise Unavailable(f"The bucket {address} cannot be used now ({reason}); try again later.") from error
+        raise Unavailable(f"The bucket {address} cannot be used now ({first_line(error)}); try again later.") from error
 
 
 class _StagedObject(StagedBlob):

@@ -22,8 +22,9 @@ from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore, StagedBlob
 from rag.catalog import collections, documents, feed, hydrate, keys, reembedding, surroundings, tables
 from rag.catalog.schema import migrate, next_version, open_catalog, reading, writing
-from rag.embedder import STATIC, Embedder, Vectors, load_embedder
+from rag.embedder import Embedder, Vectors
 from rag.errors import InvalidInput, NotYet, RagError, Unavailable
+from rag.load_embedder import STATIC, load_embedder
 from rag.records import Page, Passage
 from rag.retriever import Retriever
 from rag.scope import contents_of
