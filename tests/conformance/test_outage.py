@@ -188,7 +188,7 @@ def test_a_file_whose_row_was_not_committed_goes_with_the_next_upload(desk: Desk
 
 
 # What an ingest does when the outage begins, in the order of its steps.
-STEPS = ("starting", "reading the file", "parsing", "embedding")
+STEPS = ("starting", "parsing", "embedding")
 
 
 class Outage(logging.Handler):

@@ -101,7 +101,7 @@ class Storm:
         self.answers[str(response.status_code)] += 1
         if response.status_code in accepted:
             return response
-        assert response.status_code == 503, f"{method} {path}: {response.status_code} {response.text}"
+        assert response.status_code == 503 and "retry-after" in response.headers, f"{method} {path}: {response.status_code} {response.text}"
         return "503"
 
     def await_proxy(self) -> None:
