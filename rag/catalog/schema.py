@@ -92,8 +92,9 @@ def reading(source: Source) -> Iterator[Connection]:
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection that sees the catalog as it is at its first statement, whatever is committed meanwhile. Raises as `reading` does."""
-    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}  # SQLite's readers see no other way
-    with _connected(engine, options) as connection:
+    with _connected(engine, {}) as connection:
+        if engine.dialect.name == "postgresql":  # SQLite's readers see no other way
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         yield connection
 
 
@@ -116,9 +117,9 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def _connected(engine: Engine, options: dict[str, str]) -> Iterator[Connection]:
     """The one place that opens connections."""
     with while_connecting(engine):
-        opened = engine.connect().execution_options(**options)
+        opened = engine.connect()
     with opened as connection:
-        yield connection
+        yield connection.execution_options(**options)
 
 
 @contextmanager

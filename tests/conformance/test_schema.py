@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text
 
 from rag.catalog import database_errors, documents, feed
-from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, writing
+from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, snapshot, writing
 from rag.catalog.tables import metadata, next_chunks
 from rag.errors import InvalidInput, NotYet
 from rag.records import Status
@@ -123,6 +123,16 @@ def test_a_writer_that_waits_too_long_is_told_so_and_readers_go_on(url: str, mon
         with pytest.raises(NotYet, match=r"locked by other writers for 0\.1 seconds"), writing(engine):
             pass
         assert feed.current_version(engine) == 0
+    assert feed.current_version(engine) == 1
+
+
+def test_a_snapshot_sees_nothing_that_is_committed_after_its_first_statement(url: str) -> None:
+    engine = open_catalog(url)
+    with snapshot(engine) as connection:
+        before = feed.current_version(connection)
+        with writing(engine) as other:
+            next_version(other)
+        assert (before, feed.current_version(connection)) == (0, 0)
     assert feed.current_version(engine) == 1
 
 
