@@ -16,7 +16,8 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from ingest.context import Headings
-from ingest.formats import parse, sniff
+from ingest.formats import parse
+from ingest.magic import sniff
 from ingest.pipeline import cut, embed_all, sample
 from rag.blobs import BlobStore
 from rag.catalog import documents

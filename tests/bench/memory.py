@@ -16,7 +16,7 @@ from pathlib import Path
 import fpdf
 import psutil
 
-from ingest.formats import sniff
+from ingest.magic import sniff
 from ingest.pipeline import ingest
 from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore

@@ -32,7 +32,7 @@ Ingest = Callable[[Path], int]
 
 def glossa(folder: Path) -> Ingest:
     """The product's own pipeline, as an ingest worker runs it."""
-    from ingest.formats import sniff
+    from ingest.magic import sniff
     from ingest.pipeline import ingest
     from ingest.sandbox import Sandbox
     from rag.blobs import BlobStore

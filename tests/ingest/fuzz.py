@@ -18,7 +18,7 @@ import psutil
 from PIL import Image
 from rich.progress import track
 
-from ingest.formats import sniff
+from ingest.magic import sniff
 from ingest.sandbox import ParserDied, Sandbox
 from rag.errors import RagError
 from rag.settings import ParseLimits

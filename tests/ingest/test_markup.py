@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from ingest.encoding import detect_encoding
-from ingest.formats import EPUB, HTML, MARKDOWN, TEXT, parse, sniff
+from ingest.formats import parse
+from ingest.magic import sniff
+from ingest.media_types import EPUB, HTML, MARKDOWN, TEXT
 from rag.errors import TooLarge, Unreadable
 from rag.records import Page
 from rag.settings import ParseLimits

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ingest.formats import EML, JSON, JSON_LINES, MSG, ODT, RTF, TEXT, parse, sniff
+from ingest.formats import parse
+from ingest.identification import identify
+from ingest.magic import sniff
+from ingest.media_types import EML, JSON, JSON_LINES, MSG, ODT, RTF, TEXT
 from rag.errors import Unreadable
 from rag.records import Page
+from rag.settings import ParseLimits
 
 ODT_CONTENT = """<?xml version="1.0" encoding="UTF-8"?>
 <office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
@@ -50,7 +54,7 @@ def mail(*, html: bool = False) -> bytes:
 def read(folder: Path, name: str, content: bytes) -> tuple[str, list[Page]]:
     path = folder / "blob"
     path.write_bytes(content)
-    media_type = sniff(path, name)
+    media_type = identify(path, sniff(path, name), ParseLimits())
     return media_type, list(parse(path, media_type))
 
 

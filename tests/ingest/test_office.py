@@ -11,7 +11,8 @@ from openpyxl import Workbook
 from pptx import Presentation
 from pptx.util import Inches
 
-from ingest.formats import CSV, DOCX, PPTX, TSV, XLSX, parse
+from ingest.formats import parse
+from ingest.media_types import CSV, DOCX, PPTX, TSV, XLSX
 from rag.errors import RagError
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

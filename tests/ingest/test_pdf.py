@@ -7,7 +7,8 @@ import pytest
 from fpdf import FPDF
 
 from ingest.cleaning import tidy
-from ingest.formats import PDF, parse
+from ingest.formats import parse
+from ingest.media_types import PDF
 from ingest.shaping import faults, mend
 
 SAMPLES = Path(__file__).parents[2] / "samples"

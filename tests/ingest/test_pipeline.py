@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, Row, select
 
-from ingest.formats import sniff
+from ingest.magic import sniff
 from ingest.pipeline import ingest
 from ingest.sandbox import Sandbox
 from ingest.spool import HELD

@@ -13,7 +13,8 @@ import pytest
 from fpdf import FPDF
 from PIL import Image
 
-from ingest.formats import parse, sniff
+from ingest.formats import parse
+from ingest.magic import sniff
 from ingest.recognition import DATA, installed
 from ingest.sandbox import Sandbox
 from rag.errors import TooLarge, Unreadable
@@ -133,7 +134,8 @@ def test_without_tesseract_the_sentence_says_what_to_install(tmp_path: Path) -> 
     for path in (scanned, scanned.with_suffix(".png")):
         code = f"""
 from pathlib import Path
-from ingest.formats import parse, sniff
+from ingest.formats import parse
+from ingest.magic import sniff
 from ingest.recognition import NoRecognition
 try:
     list(parse(Path({str(path)!r}), sniff(Path({str(path)!r}), "scan")))

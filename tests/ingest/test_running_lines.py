@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
-from ingest.formats import PDF, parse
+from ingest.formats import parse
+from ingest.media_types import PDF
 from ingest.running_lines import without_running_lines
 from ingest.sections import Section
 

@@ -12,7 +12,8 @@ import pypdf
 import pytest
 from pypdf.generic import DecodedStreamObject, NameObject
 
-from ingest.formats import CSV, HTML, PDF, TEXT, parse
+from ingest.formats import parse
+from ingest.media_types import CSV, HTML, PDF, TEXT
 from ingest.sandbox import Sandbox
 from rag.errors import TooLarge, Unreadable
 from rag.settings import ParseLimits

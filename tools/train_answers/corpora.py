@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.context import Headings
-from ingest.formats import parse, sniff
+from ingest.formats import parse
+from ingest.magic import sniff
 from ingest.pipeline import cut, embed_all, sample
 from rag.catalog.commit import EmbeddedChunk
 from rag.catalog.feed import IndexedChunk
