@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from ingest.identification import identify
+from ingest.magic import sniff
 from ingest.sections import Section
 from rag.errors import RagError
 from rag.settings import ParseLimits
@@ -38,13 +40,13 @@ def embedded_sections(files: Iterable[Embedded], limits: ParseLimits) -> Iterato
 
 
 def _sections(file: Embedded, limits: ParseLimits) -> Iterator[Section]:
-    from ingest.formats import PARSERS, sniff  # which imports the parsers that call this
+    from ingest.formats import read_sections  # which imports the parsers that call this
 
     found = False
     try:
         with _as_file(file.data) as path:
-            media_type = file.media_type or sniff(path, file.name)
-            for section in PARSERS[media_type](path, replace(limits, nesting=limits.nesting - 1)):
+            media_type = file.media_type or identify(path, sniff(path, file.name), limits)
+            for section in read_sections(path, media_type, replace(limits, nesting=limits.nesting - 1)):
                 label = file.name if section.label in ("", file.name) else f"{file.name}: {section.label}"
                 found = found or bool(section.text.strip() or section.notes)
                 yield section._replace(label=label)

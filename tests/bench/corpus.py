@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ingest.formats import sniff
+from ingest.magic import sniff
 from ingest.sandbox import Sandbox
 from rag.errors import RagError
 
