@@ -65,7 +65,9 @@ def _sections(file: Embedded, limits: ParseLimits) -> Iterator[Section]:
 
 def _unread(name: str, reason: str, *, only_rest: bool = False) -> Section:
     what = "the rest of it is not read" if only_rest else "it is not read"
-    return Section(name, "", notes=(f"The file {name} is part of this document; {what}: {reason.rstrip('.')}.",))
+    return Section(
+        name, "", notes=(f"The file {name} is part of this document; {what}: {reason.partition('; accepted are')[0].rstrip('.')}.",)
+    )
 
 
 @contextmanager

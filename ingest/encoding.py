@@ -27,6 +27,7 @@ _ASCII = set(map(chr, range(128)))
 ZEROS = 200  # a text has fewer zero bytes than one in so many
 # € for ¤; œ Œ Š š Ž ž beside letters, where ½ ¼ ¦ ¨ ´ ¸ do not stand
 _LATIN9 = re.compile(rb"\xa4|[A-Za-z\xc0-\xff][\xbd\xbc\xa6\xa8\xb8][a-z\xe0-\xff]|(?<![\w\xc0-\xff])[\xbd\xbc\xa6\xa8\xb4\xb8][a-z]{2}")
+_LATIN_LETTER = re.compile(rb"[A-Za-z]")
 _ONLY_CP1252 = re.compile(rb"[\x80-\x9f]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _THAI_MARK = re.compile("[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]")
@@ -95,13 +96,18 @@ def _examine(source: Callable[[], BinaryIO]) -> Encoding | None:
 
 
 def _read_otherwise(error: UnicodeError) -> tuple[str, int]:
-    """A byte that is no UTF-8 as the letter that it is in cp1252, as texts have it that were put together; nothing at the end of a text."""
+    """A byte that is no UTF-8 as what it is in cp1252, as texts have it that were put together: a letter only beside others.
+
+    Nothing for a character that the end of the text cuts.
+    """
     if not isinstance(error, UnicodeDecodeError):
         raise error
     fault = error.object[error.start : error.end]
     if error.end == len(error.object) and "unexpected end" in error.reason:
         return "", error.end
-    return fault.decode("cp1252", errors="replace"), error.end
+    letter = fault.decode("cp1252", errors="replace")
+    beside = error.object[max(0, error.start - 1) : error.start] + error.object[error.end : error.end + 1]
+    return letter if not letter.isalpha() or _LATIN_LETTER.search(beside) else "\ufffd", error.end
 
 
 FAULTY = "glossa.faulty-utf-8"  # the name of this way to handle errors
@@ -122,7 +128,11 @@ def _faulty_utf8(source: Callable[[], BinaryIO]) -> Encoding | None:
             total += len(text)
     if bad * 4 > good or (rest and not good) or not _few(controls, total) or not total:
         return None
-    notes = [f"{bad:,} {'byte is' if bad == 1 else 'bytes are'} no UTF-8; read as letters of Windows-1252."] if bad else []
+    notes = (
+        [f"{bad:,} {'byte is' if bad == 1 else 'bytes are'} no UTF-8; read as Windows-1252 where that gives a letter or sign."]
+        if bad
+        else []
+    )
     notes += ["The text ends in the middle of a character: it is cut short."] if rest else []
     notes += [f"{zeros:,} zero {'byte was' if zeros == 1 else 'bytes were'} left out."] if zeros else []
     return Encoding("utf-8", tuple(notes))

@@ -40,7 +40,7 @@ from ingest.media_types import (
 from ingest.opendocument import parse_opendocument, parse_opendocument_sheets, parse_opendocument_slides
 from ingest.pdf import count_pdf_pages, parse_pdf
 from ingest.plain import parse_text
-from ingest.recognition import nothing_found, parse_image
+from ingest.recognition import NOT_READ, NOTHING_SEEN, nothing_found, parse_image
 from ingest.rich_text import parse_rich_text
 from ingest.sections import Section
 from ingest.slides import parse_slides
@@ -125,7 +125,7 @@ def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits)
         if blank:  # else nobody will ask for them
             notes.update(dict.fromkeys(_cleaned(section.notes)))
         yield Page(number, text, clean_text(section.label)[:200], section.damaged, _cleaned(section.notes))
-    if blank and notes:
+    if blank and notes.keys() - {NOTHING_SEEN, NOT_READ}:
         raise Unreadable(" ".join(["The document holds no text that can be read.", *list(notes)[:5]]))
     if blank:
         raise nothing_found() if media_type in (PDF, *IMAGES) else Unreadable("The document holds no text.")

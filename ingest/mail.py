@@ -43,12 +43,13 @@ def parse_msg(path: Path, limits: ParseLimits) -> Iterator[Section]:
             files.append(Embedded(name, attachment.file_bytes))
         else:
             notes.append(f"The file {name} is part of this mail; it is not read: Outlook stores it as an object of its own.")
-    yield from _sections(MailContent(head, [(mail.body or "", mail.html_body or "")], files, notes), limits)
+    yield from _sections(MailContent(head, [(mail.body or "", mail.html_body or "")], files, notes, []), limits)
 
 
 def _sections(mail: MailContent, limits: ParseLimits) -> Iterator[Section]:
     lines = [f"{name}: {' '.join(value.split())}" for name, value in mail.head.items() if value]
-    lines += [f"Attachments: {', '.join(file.name for file in mail.files)}"] if mail.files else []
+    attached = [*(file.name for file in mail.files), *mail.signatures]
+    lines += [f"Attachments: {', '.join(attached)}"] if attached else []
     for plain, html in mail.texts:
         lines += ["", *_fuller(plain, html)]
     notes = tuple(mail.notes)

@@ -18,19 +18,20 @@ _ENCRYPTED = {"application/pkcs7-mime", "application/x-pkcs7-mime", "application
 
 
 class MailContent(NamedTuple):
-    """A mail. Each of the `texts` is a plain one and an HTML one of the same content, either may be empty."""
+    """A mail. Each of the `texts` is a plain one and an HTML one of the same content, either may be empty. `signatures` are names."""
 
     head: dict[str, str]
     texts: list[tuple[str, str]]
     files: list[Embedded]
     notes: list[str]
+    signatures: list[str]
 
 
 def read_parts(data: bytes, headers: Sequence[str]) -> MailContent:
     """Take the mail apart; of its headers those that are named."""
     mail = message_from_bytes(data, policy=default)
     assert isinstance(mail, EmailMessage)  # what this policy makes
-    found = MailContent({name: _header(mail, name) for name in headers}, [], [], [])
+    found = MailContent({name: _header(mail, name) for name in headers}, [], [], [], [])
     _take(mail, found, 0)
     return found
 
@@ -50,13 +51,15 @@ def _take(part: EmailMessage, found: MailContent, depth: int) -> None:
         found.notes.append("A part of the mail is encrypted or sealed by S/MIME or PGP and is not read; save it decrypted and upload that.")
     elif kind in ("text/plain", "text/html") and not (part.is_attachment() or part.get_filename()):
         found.texts.append((_text(part), "") if kind == "text/plain" else ("", _text(part)))
-    elif kind not in _SIGNATURES:
+    elif kind in _SIGNATURES:
+        found.signatures.append(_name(part))
+    else:
         found.files.append(Embedded(_name(part), _content(part)))
 
 
 def _take_alternatives(part: EmailMessage, found: MailContent, depth: int) -> None:
     """Several forms of one content: the plain and the HTML text are kept as a pair, calendar entries and the like as files."""
-    forms = MailContent({}, [], found.files, found.notes)
+    forms = MailContent({}, [], found.files, found.notes, found.signatures)
     for child in _children(part):
         _take(child, forms, depth + 1)
     plain = "\n".join(text for text, _ in forms.texts if text)

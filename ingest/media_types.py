@@ -29,4 +29,7 @@ ZIP_TYPES = frozenset({ZIP, DOCX, PPTX, XLSX, EPUB, ODT, ODS, ODP})
 OLE_TYPES = frozenset({OLE, MSG})
 TEXT_TYPES = frozenset({EML, HTML, MARKDOWN, CSV, TSV, JSON, JSON_LINES, XML, TEXT})
 
-ACCEPTED = "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, XML, mails (EML, MSG), pictures and plain text"
+ACCEPTED = (
+    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, XML, mails (EML, MBOX, MSG), pictures "
+    "and plain text"
+)

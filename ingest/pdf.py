@@ -25,7 +25,7 @@ from ingest.pdf_tables import TableHeaders
 from ingest.pdf_upright import upright
 from ingest.pdf_values import appended, with_values
 from ingest.pdf_xfa import is_placeholder, xfa_sections
-from ingest.recognition import DPI, INSTALL, Recognition, installed
+from ingest.recognition import DPI, NOT_READ, NOTHING_SEEN, Recognition, installed
 from ingest.running_lines import without_running_lines
 from ingest.sections import Section
 from ingest.shaping import COMPLEX, faults, is_damaged, mend
@@ -94,7 +94,7 @@ class _Pages:
             if recognised and text == recognised and not is_scan:
                 notes.append("The text layer of the page is damaged; its text was recognised in the page's picture.")
             if is_scan and not recognised:
-                notes.append("A picture on the page holds no text that could be read." if installed() else _NO_RECOGNITION)
+                notes.append(NOTHING_SEEN if installed() else NOT_READ)
         if beside.comments:
             text = "\n\n".join([text, *beside.comments]).strip()
             notes.append("Comments on the page are given as lines that begin with Note.")
@@ -119,9 +119,6 @@ class _Pages:
     def _mended(self, text: str, index: int) -> str:
         """The better of PDFium's text and pypdf's, of a page in Thai or Devanagari."""
         return mend(min(self._shaped.page(index), text, key=lambda found: faults(mend(found)) if found else len(text)))
-
-
-_NO_RECOGNITION = f"The page is a picture, and nothing here reads its text; {INSTALL}."
 
 
 def _checked(path: Path) -> bytes:

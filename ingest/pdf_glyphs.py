@@ -18,6 +18,7 @@ from ingest.pdf_rows import GAP, Box, Row, around, fits
 SHORT = 2.6  # letters a word on average: below it letters are set apart (English has 4.7, formulas fewer than 1.5)
 FEWEST_WORDS = 4
 JUMP = 1.5  # between two gaps, by their ratio: the one is inside words, the other between them
+FARTHEST = 2.5  # line heights between two lines of a column
 LEAST_ROWS = 3  # of columns
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DOUBLED = re.compile(r"(\S)\1")
@@ -165,6 +166,8 @@ def _block(rows: Sequence[list[Cell]], start: int) -> tuple[int, list[Box] | Non
     columns = [cell.box for cell in rows[start]]
     end = start + 1
     while len(columns) > 1 and end < len(rows) and fits([cell.box for cell in rows[end]], columns):
+        if rows[end - 1][0].box.bottom - rows[end][0].box.top > FARTHEST * rows[end][0].box.height:
+            break
         wider = [around([column, *(cell.box for cell in rows[end] if cell.box.left < column.right and column.left < cell.box.right)])
                  for column in columns]  # fmt: skip
         if any(after.left <= before.right for before, after in pairwise(wider)):

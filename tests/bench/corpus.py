@@ -24,7 +24,7 @@ FEWER = 0.98  # of the characters that there were: less is worse
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of one file; `error` is the sentence of one that was not read."""
+    """What came of one file; `characters` are counted without blanks, `error` is the sentence of one that was not read."""
 
     name: str
     media_type: str = ""
@@ -46,7 +46,7 @@ def read(sandbox: Sandbox, path: Path, name: str) -> Reading:
     except RagError as problem:
         error = str(problem)
     notes = list(dict.fromkeys(note for page in pages for note in page.notes))
-    characters, damaged = sum(len(page.text) for page in pages), sum(page.damaged for page in pages)
+    characters, damaged = sum(len("".join(page.text.split())) for page in pages), sum(page.damaged for page in pages)
     return Reading(name, media_type, characters, len(pages), damaged, notes, round(time.perf_counter() - began, 4), error)
 
 
