@@ -22,7 +22,7 @@ _MARKS = (
 )
 _LEGACY = ["cp1252", "iso8859_15", "iso8859_2", "cp1250", "cp1251", "iso8859_5", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp437",
            "cp850", "mac_roman", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"]  # fmt: skip
-_WESTERN = set("äöüßÄÖÜàâæçèéêëîïôœùûÿÀÂÆÇÈÉÊËÎÏÔŒÙÛŸáíñóúÁÍÑÓÚìòÌÒãõÃÕåøÅØ¿¡ªº€£„“”‚‘’–—…«»‹›•·°§©®™\xa0\xad")
+_WESTERN = set("äöüßÄÖÜàâæçèéêëîïôœùûÿÀÂÆÇÈÉÊËÎÏÔŒÙÛŸáíñóúÁÍÑÓÚìòÌÒãõÃÕåøÅØ¿¡ªº€£„“”‚‘’–—…«»‹›•·°§©®™½¼¾²³±×µ\xa0\xad")
 _ASCII = set(map(chr, range(128)))
 ZEROS = 200  # a text has fewer zero bytes than one in so many
 # € for ¤; œ Œ Š š Ž ž beside letters, where ½ ¼ ¦ ¨ ´ ¸ do not stand
@@ -115,7 +115,7 @@ codecs.register_error(FAULTY, _read_otherwise)
 
 
 def _faulty_utf8(source: Callable[[], BinaryIO]) -> Encoding | None:
-    """UTF-8 with so few faults that it can be nothing else: four right characters beyond ASCII for each wrong byte."""
+    """UTF-8 with so few faults that it can be nothing else: a right character beyond ASCII for each wrong byte, which chance does not make."""
     good = bad = zeros = controls = total = 0
     rest = b""
     with source() as file:
@@ -126,7 +126,7 @@ def _faulty_utf8(source: Callable[[], BinaryIO]) -> Encoding | None:
             good += sum(map(text.count, set(text) - _ASCII - {"\ufffd"}))
             controls += len(_CONTROLS.findall(text))
             total += len(text)
-    if bad * 4 > good or (rest and not good) or not _few(controls, total) or not total:
+    if bad > good or (rest and not good) or not _few(controls, total) or not total:
         return None
     notes = (
         [f"{bad:,} {'byte is' if bad == 1 else 'bytes are'} no UTF-8; read as Windows-1252 where that gives a letter or sign."]

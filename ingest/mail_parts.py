@@ -5,6 +5,7 @@ from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.policy import default
 from typing import NamedTuple
 
@@ -29,10 +30,16 @@ class MailContent(NamedTuple):
 
 def read_parts(data: bytes, headers: Sequence[str]) -> MailContent:
     """Take the mail apart; of its headers those that are named."""
-    mail = message_from_bytes(data, policy=default)
+    notes: list[str] = []
+    try:
+        mail = message_from_bytes(data, policy=default)
+    except RecursionError:  # some hundred mails in mails
+        mail = BytesParser(policy=default).parsebytes(data, headersonly=True)
+        notes.append("The mail has mails in mails in such a number that only its headers are read.")
     assert isinstance(mail, EmailMessage)  # what this policy makes
-    found = MailContent({name: _header(mail, name) for name in headers}, [], [], [], [])
-    _take(mail, found, 0)
+    found = MailContent({name: _header(mail, name) for name in headers}, [], [], notes, [])
+    if not notes:
+        _take(mail, found, 0)
     return found
 
 

@@ -43,24 +43,29 @@ def _lines(root: etree._Element) -> Iterator[str]:
     """A line for each element with text of its own; a record that has siblings of its kind is one line."""
     named = not _is_prose(root)
     kinds = Counter(element.tag for element in root)
+    told: set[etree._Element] = set()  # that are a line as a whole
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         if event == "end":
-            if len(element):
+            if element not in told:
                 yield ""
             continue
         if named and element.getparent() is root and kinds[element.tag] > 1 and _is_record(element):
             yield "; ".join(_leaf(leaf, named=True) for leaf in element if _text(leaf))
+            told.add(element)
             walker.skip_subtree()
         elif _holds_text(element):
             if _text(element):
                 yield _leaf(element, named=named)
+            told.add(element)
             walker.skip_subtree()
 
 
 def _is_prose(root: etree._Element) -> bool:
+    """Whether the text is written for readers: long, or with elements in the middle of sentences."""
     lengths = [len(element.text.strip()) for element in root.iter("{*}*") if element.text and element.text.strip()]
-    return bool(lengths) and median(lengths) > PROSE
+    is_mixed = any(child.tail and child.tail.strip() for child in root.iter("{*}*"))
+    return is_mixed or (bool(lengths) and median(lengths) > PROSE)
 
 
 def _is_record(element: etree._Element) -> bool:

@@ -25,6 +25,7 @@ from rag.settings import ParseLimits
 from tests.ingest.test_more_formats import mail, odt
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "documents"
+CASES = Path(__file__).parent / "cases"
 LIMITS = ParseLimits(memory_bytes=1 << 30, page_seconds=20)
 SLOW = "took more than"
 KINDS = {
@@ -44,11 +45,13 @@ KINDS = {
     ".msg",
     ".odt",
     ".png",
+    ".xml",
+    ".mbox",
 }
 
 
 def originals(folders: list[Path]) -> dict[str, bytes]:
-    """Files by name: those of the folders, and one of each kind that the samples lack."""
+    """Files by name: those of the folders and of the cases, and one of each kind that these lack."""
     found = {path.name: path.read_bytes() for folder in folders for path in sorted(folder.rglob("*")) if path.suffix.lower() in KINDS}
     picture = io.BytesIO()
     Image.effect_noise((60, 40), 80).save(picture, "PNG")
@@ -117,7 +120,7 @@ def read(sandbox: Sandbox, path: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path, default=[SAMPLES])
+    parser.add_argument("folders", nargs="*", type=Path, default=[SAMPLES, CASES])
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()

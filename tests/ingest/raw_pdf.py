@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def raw_pdf(*pages: str, catalog: str = "", page: str = "", resources: str = "", objects: Sequence[str | tuple[str, bytes]] = ()) -> bytes:
-    """A PDF of a page for each content stream, in Helvetica as /F1. `objects` are numbered from 10 on; a pair is a stream with its dictionary.
+    """A PDF of a page for each content stream, in Helvetica as /F1. `objects` are numbered from 10; a pair is a stream and its dictionary.
 
     `catalog`, `page` and `resources` are written into these dictionaries; pages and contents are numbered from 1000 on.
     """
