@@ -12,7 +12,7 @@ from rag.errors import TooLarge, Unreadable
 from rag.settings import ParseLimits
 
 MARKUP = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
-STREAMED = ("xl/worksheets/", "xl/sharedStrings")  # openpyxl reads these element by element
+STREAMED = ("xl/worksheets/", "xl/sharedStrings")  # these are read element by element
 SMALL_BYTES = 16 << 20  # below this no ratio is suspicious: repetitive sheets of real work reach 1:300
 
 

@@ -30,14 +30,14 @@ HEADING_WORDS: Mapping[str, str] = MappingProxyType(
         "produkt umsatz gewinn kosten einheit uhrzeit stück anzahl besucher anteil straße plz skonto zinssatz steuer mwst netto brutto "
         "währung quartal abteilung vorname nachname geburtsdatum personalnummer bemerkung stand",
         "fr": "article prix quantité montant année mois nom téléphone adresse client facture échéance taux remise employé début fin "
-        "salaire région succursale responsable moyenne numéro désignation description pays ville produit ventes chiffre bénéfice coût unité heure "
-        "visiteurs part remarques trimestre prénom tva réduction livraison date",
+        "salaire région succursale responsable moyenne numéro désignation description pays ville produit ventes chiffre bénéfice "
+        "coût unité heure visiteurs part remarques trimestre prénom tva réduction livraison date",
         "it": "articolo prezzo quantità importo data anno mese nome telefono indirizzo cliente fattura scadenza tasso sconto dipendente "
         "inizio fine stipendio regione filiale responsabile totale somma media numero descrizione paese città prodotto vendite ricavi "
         "utile costo unità ora visitatori quota giacenza iva note cognome",
         "es": "artículo precio cantidad importe fecha año mes nombre teléfono dirección cliente factura vencimiento tasa descuento "
-        "empleado inicio fin salario región sucursal responsable suma promedio número descripción país ciudad producto ventas ingresos beneficio "
-        "coste costo unidad hora visitantes cuota existencias iva apellido",
+        "empleado inicio fin salario región sucursal responsable suma promedio número descripción país ciudad producto ventas ingresos "
+        "beneficio coste costo unidad hora visitantes cuota existencias iva apellido",
         "pt": "artigo preço quantidade montante data ano mês nome telefone endereço cliente fatura vencimento taxa desconto funcionário "
         "início fim salário região filial gerente soma média número descrição país cidade produto vendas receita lucro custo unidade "
         "hora visitantes estoque iva sobrenome valor",

@@ -4,6 +4,8 @@ Fonts: Wingdings and Wingdings 2 (ticks, boxes, bullets), Symbol (Greek letters,
 Source: Unicode's mapping of Adobe Symbol, and the Wingdings proposal (Unicode document L2/11-052).
 """
 
+import re
+
 _WINGDINGS = {
     0x21: "✏", 0x22: "✂", 0x28: "☎", 0x29: "✆", 0x2A: "✉", 0x36: "⌛", 0x38: "🖱", 0x3A: "🖥", 0x3F: "✍", 0x41: "✌", 0x43: "👍", 0x44: "👎",
     0x45: "☜", 0x46: "☞", 0x47: "☝", 0x48: "☟", 0x4A: "☺", 0x4B: "😐", 0x4C: "☹", 0x4E: "☠", 0x51: "✈", 0x54: "❄", 0x6C: "●", 0x6D: "❍",
@@ -23,6 +25,7 @@ _SYMBOL = _GREEK | {
 }  # fmt: skip
 _FONTS = {"wingdings": _WINGDINGS, "wingdings 2": _WINGDINGS_2, "symbol": _SYMBOL}
 PRIVATE = range(0xF000, 0xF100)  # where Office puts the places of symbol fonts
+_IN_PRIVATE = re.compile("[\uf000-\uf0ff]")
 
 
 def is_symbol_font(font: str) -> bool:
@@ -36,7 +39,7 @@ def from_font(text: str, font: str) -> str:
     A private place without its font is taken for one of Wingdings, which most ticks and bullets come from.
     """
     table = _FONTS.get(font.lower())
-    if table is None and not any(ord(character) in PRIVATE for character in text):
+    if table is None and not _IN_PRIVATE.search(text):
         return text
     return "".join(_shown(character, table) for character in text)
 

@@ -29,21 +29,23 @@ class Header:
 def table_lines(rows: Iterable[Row]) -> Iterator[str]:
     """Yield the rows as lines, lazily, with a blank line between tables."""
     header: Header | None = None
-    titled = False
+    titled = begun = False
     for filled, group in groupby(rows, key=any):
         if not filled:
             continue
         head = list(islice(group, SAMPLE_ROWS))
         parts = _beside(head)
         if len(parts) > 1:
+            yield from [""] if begun else []
             yield from _parts_lines(parts, head, group)  # noqa: B031 - the rest of the group, in either branch once
             header, titled = None, False
         else:
             table = _table(head, header, titled=titled)
+            yield from [""] if begun and not table.continues else []
             yield from table.lines
             yield from (_line(table.header, row) for row in group)
             header, titled = table.header or header, table.only_titles
-        yield ""
+        begun = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class _Table:
     header: Header | None
     lines: list[str]
     only_titles: bool
+    continues: bool
 
 
 def _table(head: Sequence[Row], before: Header | None, *, titled: bool) -> _Table:
@@ -64,14 +67,15 @@ def _table(head: Sequence[Row], before: Header | None, *, titled: bool) -> _Tabl
     if not wide:
         texts = [_filled(row)[0] for row in body]
         continues = before is not None and all(_is_value(text) for text in texts)
-        return _Table(None, [_line(before if continues else None, row) for row in body], only_titles=not continues)
+        return _Table(None, [_line(before if continues else None, row) for row in body], only_titles=not continues, continues=continues)
     names, taken = _names(body, before, new=titled or titles > 0)
     if names:
         header = Header(names, _value_columns(body[taken:]))
         lines.append("; ".join(name for name in dict.fromkeys(names) if name))
     else:
         header = before if before is not None and not titles and not titled else Header((), frozenset())
-    return _Table(header, [*lines, *(_line(header, row) for row in body[taken:])], only_titles=False)
+    continues = not names and bool(header.names)
+    return _Table(header, [*lines, *(_line(header, row) for row in body[taken:])], only_titles=False, continues=continues)
 
 
 def _names(body: Sequence[Row], before: Header | None, *, new: bool) -> tuple[tuple[str, ...], int]:
@@ -159,7 +163,8 @@ def _parts_lines(parts: Sequence[range], head: list[Row], rest: Iterator[Row]) -
     headers: dict[range, Header | None] = {}
     batch = [*head, *islice(rest, BATCH_ROWS - len(head))]
     while batch:
-        for part in parts:
+        for number, part in enumerate(parts):
+            yield from [""] if number or headers else []
             rows = _part(batch, part)
             if part not in headers and rows:
                 table = _table(rows, None, titled=False)
@@ -167,12 +172,13 @@ def _parts_lines(parts: Sequence[range], head: list[Row], rest: Iterator[Row]) -
                 yield from table.lines
             else:
                 yield from (_line(headers.get(part), row) for row in rows)
-            yield ""
         batch = list(islice(rest, BATCH_ROWS))
 
 
 def _line(header: Header | None, row: Row) -> str:
     names = header.names if header is not None else ()
+    if not names and len(cells := _filled(row)) > 1 and cells[0].endswith(":"):
+        return f"{cells[0]} {'; '.join(cells[1:])}"
     return "; ".join(
         f"{names[column]}: {value}" if column < len(names) and names[column] else value
         for column, value in enumerate(row)

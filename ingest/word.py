@@ -11,7 +11,7 @@ from ingest.archive import open_archive
 from ingest.ooxml import Package, W
 from ingest.sections import Section, cut, with_notes
 from ingest.word_chunks import Imported, chunk_lines, kind_of
-from ingest.word_text import Story
+from ingest.word_text import Story, style_of
 from rag.errors import Unreadable
 from rag.settings import ParseLimits
 
@@ -49,7 +49,7 @@ def _sections(archive: zipfile.ZipFile, imported: Imported) -> Iterator[Section]
             kept += _imported_lines(package, part, block, imported)
             continue
         text = story.table(block) if block.tag == f"{W}tbl" else story.paragraph(block)
-        if block.tag == f"{W}p" and text and _style(block) in headings:
+        if block.tag == f"{W}p" and text and style_of(block) in headings:
             yield from cut(label, kept)
             label, kept = " ".join(text.split()), []
         kept += [*text.split("\n"), *story.notes_here(), ""]
@@ -89,11 +89,6 @@ def _heading_styles(styles: etree._Element | None) -> set[str]:
         if name is not None and name.get(f"{W}val", "").lower() in HEADINGS:
             found.add(style.get(f"{W}styleId", ""))
     return found
-
-
-def _style(paragraph: etree._Element) -> str:
-    style = paragraph.find(f"{W}pPr/{W}pStyle")
-    return "" if style is None else style.get(f"{W}val", "")
 
 
 def _blocks(parent: etree._Element) -> Iterator[etree._Element]:

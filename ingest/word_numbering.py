@@ -12,6 +12,7 @@ from ingest.symbols import from_font, is_symbol_font
 LEVELS = 9
 _PLACE = re.compile(r"%([1-9])")
 BULLET = "•"
+NONE: tuple[str | None, int | None] = (None, None)  # neither list nor level
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,13 @@ class Numbering:
         self._styles = _style_lists(styles)
         self._counts: dict[str, list[int | None]] = {}
         self._seen: set[tuple[str, int]] = set()
-        if numbering is not None:
-            self._read(numbering)
+        self._unread = numbering  # until a paragraph asks: most documents define lists and have none
 
     def number(self, properties: etree._Element | None, style: str) -> str:
         """Return the number of a paragraph as it is shown, "•" for a bullet, "" without one. `properties` are its `w:pPr`."""
+        if self._unread is not None and (self._styles.get(style, NONE) != NONE or _has_number(properties)):
+            self._read(self._unread)
+            self._unread = None
         list_id, level = self._place(properties, style)
         entry = self._lists.get(list_id)
         if entry is None:
@@ -162,9 +165,11 @@ def _overrides(num: etree._Element) -> tuple[dict[int, int], dict[int, Level]]:
 
 def _style_lists(styles: etree._Element | None) -> dict[str, tuple[str | None, int | None]]:
     """Return the list and the level of each paragraph style, its own or that of the style it is based on."""
+    if styles is None or next(styles.iter(f"{W}numPr"), None) is None:
+        return {}
     own: dict[str, tuple[str | None, int | None]] = {}
     based: dict[str, str] = {}
-    for style in styles.iterchildren(f"{W}style") if styles is not None else ():
+    for style in styles.iterchildren(f"{W}style"):
         name = style.get(f"{W}styleId", "")
         own[name] = _number_properties(style.find(f"{W}pPr/{W}numPr"))
         based[name] = _val(style, "basedOn") or ""
@@ -181,6 +186,10 @@ def _inherited(name: str, own: dict[str, tuple[str | None, int | None]], based: 
         if not (name := based.get(name, "")):
             break
     return None, level
+
+
+def _has_number(properties: etree._Element | None) -> bool:
+    return properties is not None and properties.find(f"{W}numPr") is not None
 
 
 def _number_properties(element: etree._Element | None) -> tuple[str | None, int | None]:

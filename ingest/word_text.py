@@ -7,7 +7,7 @@ from lxml import etree
 from ingest.cleaning import collapse_spaces
 from ingest.drawings import DRAWN, EMBEDDED, FALLBACK, Drawings
 from ingest.ooxml import W14, M, Package, W, is_on
-from ingest.symbols import PRIVATE, from_font, is_symbol_font, symbol
+from ingest.symbols import from_font, is_symbol_font, symbol
 from ingest.word_math import linear
 from ingest.word_numbering import Numbering
 
@@ -17,7 +17,7 @@ _TEXT = {f"{W}tab": "\t", f"{W}ptab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W
 _LEFT_OUT = {FALLBACK, f"{W}del", f"{W}moveFrom", f"{W}rPr", f"{W}pPr", f"{W}rt", f"{W}sdtPr"}
 _CONTAINERS = {f"{W}{name}" for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag")}
 _NOTES = {f"{W}footnoteReference": "footnotes", f"{W}endnoteReference": "endnotes"}
-_DELETED_MARKS = (f"{W}pPr/{W}rPr/{W}del", f"{W}pPr/{W}rPr/{W}moveFrom")
+_DELETED_MARKS = (f"{W}rPr/{W}del", f"{W}rPr/{W}moveFrom")
 _DELETED_ROWS = (f"{W}trPr/{W}del", f"{W}trPr/{W}moveFrom")
 
 
@@ -39,12 +39,12 @@ class Story:
         """Return a paragraph with its number, then each text box, chart and diagram in it; "" when only deleted text is in it."""
         boxes: list[str] = []
         text = collapse_spaces("".join(self._pieces(paragraph, boxes)))
-        if any(paragraph.find(mark) is not None for mark in _DELETED_MARKS):  # it goes on in the next one
+        properties = first_child(paragraph, f"{W}pPr")
+        if properties is not None and any(properties.find(mark) is not None for mark in _DELETED_MARKS):  # it goes on in the next one
             self._merged += f"{text} " if text else ""
             return "\n".join(boxes)
         text, self._merged = self._merged + text, ""
-        style = paragraph.find(f"{W}pPr/{W}pStyle")
-        number = self._numbering.number(paragraph.find(f"{W}pPr"), "" if style is None else style.get(f"{W}val", ""))
+        number = self._numbering.number(properties, style_of(paragraph))
         if number and text:
             text = f"{number} {text}"
         return "\n".join(part for part in (text, *boxes) if part)
@@ -90,7 +90,7 @@ class Story:
                 if hidden:
                     walker.skip_subtree()
             elif tag == f"{W}t":
-                yield _in_font(element.text or "", font)
+                yield from_font(element.text or "", font)
             elif tag in _TEXT:
                 yield _TEXT[tag]
             elif tag in _SPECIAL or tag in DRAWN:
@@ -125,18 +125,26 @@ class Story:
 _SPECIAL = {f"{M}oMath", *(f"{W}{name}" for name in ("sym", "sdt", "ffData", "object", "txbxContent")), *_NOTES}
 
 
+def first_child(element: etree._Element, tag: str) -> etree._Element | None:
+    """Return the properties of an element, which come before all else in it; the only look that each paragraph and run costs."""
+    return element[0] if len(element) and element[0].tag == tag else None
+
+
+def style_of(paragraph: etree._Element) -> str:
+    """Return the id of a paragraph's style; "" without one."""
+    properties = first_child(paragraph, f"{W}pPr")
+    style = None if properties is None else first_child(properties, f"{W}pStyle")
+    return "" if style is None else str(style.get(f"{W}val", ""))
+
+
 def _run_properties(run: etree._Element) -> tuple[bool, str]:
     """Return whether a run is hidden, and its font where it is one of symbols."""
-    properties = run.find(f"{W}rPr")
+    properties = first_child(run, f"{W}rPr")
     if properties is None:
         return False, ""
     fonts = properties.find(f"{W}rFonts")
     font = "" if fonts is None else fonts.get(f"{W}ascii") or fonts.get(f"{W}hAnsi") or ""
     return is_on(properties.find(f"{W}vanish"), f"{W}val"), font if is_symbol_font(font) else ""
-
-
-def _in_font(text: str, font: str) -> str:
-    return from_font(text, font) if font or any(ord(character) in PRIVATE for character in text) else text
 
 
 def _tick_of(control: etree._Element) -> str:
