@@ -115,7 +115,7 @@ codecs.register_error(FAULTY, _read_otherwise)
 
 
 def _faulty_utf8(source: Callable[[], BinaryIO]) -> Encoding | None:
-    """UTF-8 with so few faults that it can be nothing else: a right character beyond ASCII for each wrong byte, which chance does not make."""
+    """UTF-8 with few faults: a right character beyond ASCII for each wrong byte, which no other encoding makes by chance."""
     good = bad = zeros = controls = total = 0
     rest = b""
     with source() as file:

@@ -17,7 +17,7 @@ from ingest.cleaning import tidy
 from ingest.embedded import Embedded, embedded_sections
 from ingest.letters import are_strange
 from ingest.pdf_annotations import Annotations, page_annotations
-from ingest.pdf_glyphs import in_columns, is_letter_spaced, line_text, may_be_columns, page_lines, undoubled
+from ingest.pdf_glyphs import in_columns, line_text, may_be_columns, page_lines, respaced, undoubled
 from ingest.pdf_layers import without_hidden_layers
 from ingest.pdf_rows import page_rows
 from ingest.pdf_shaped import ShapedText
@@ -104,14 +104,16 @@ class _Pages:
         try:
             with upright(page) as text_page:
                 text = text_page.get_text_range()
-                rows = page_rows(text_page)
+                rows = page_rows(text_page) if text_page.count_rects() > text.count("\r\n") + 1 else []  # else no line has two cells
                 self.headers.page(index, rows, text_page)
                 if COMPLEX.search(text):
                     return tidy(appended(self._mended(text, index), beside.values))
                 columns = may_be_columns(rows) and not beside.values
-                if columns or beside.values or any(map(is_letter_spaced, text.split("\r\n"))):
+                if columns or beside.values:
                     lines = with_values(page_lines(text_page), beside.values)
                     text = "\n".join(in_columns(lines) if columns else map(line_text, lines))
+                else:
+                    text = respaced(text, text_page)
         except pdfium.PdfiumError as error:
             raise Unreadable(_CORRUPT_PAGE.format(index + 1)) from error
         return tidy(undoubled(text))

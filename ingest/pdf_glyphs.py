@@ -47,16 +47,36 @@ Line = list[Glyph]
 def page_lines(text_page: pdfium.PdfTextPage) -> list[Line]:
     """The lines of the page as PDFium orders them, character by character; blank lines are left out."""
     lines: list[Line] = [[]]
+    for glyph in _glyphs(text_page, 0, text_page.count_chars()):
+        if glyph.text in "\r\n":
+            lines.append([])
+        else:
+            lines[-1].append(glyph)
+    return [line for line in lines if any(not glyph.text.isspace() for glyph in line)]
+
+
+def respaced(text: str, text_page: pdfium.PdfTextPage) -> str:
+    """The page's text as PDFium gives it, with whole words in the lines whose letters are set apart."""
+    lines = text.split("\r\n")
+    start = 0
+    for number, line in enumerate(lines):
+        if is_letter_spaced(line):
+            glyphs = _glyphs(text_page, pdfium.raw.FPDFText_GetCharIndexFromTextIndex(text_page, start), len(line))
+            if "".join(glyph.text for glyph in glyphs) == line:
+                lines[number] = _respaced(glyphs, line)
+        start += len(line) + 2
+    return "\r\n".join(lines)
+
+
+def _glyphs(text_page: pdfium.PdfTextPage, first: int, count: int) -> Line:
     left, right, bottom, top = c_double(), c_double(), c_double(), c_double()
     places = byref(left), byref(right), byref(bottom), byref(top)
-    for index in range(text_page.count_chars()):
-        character = chr(min(pdfium.raw.FPDFText_GetUnicode(text_page, index), 0x10FFFF))
-        if character in "\r\n":
-            lines.append([])
-            continue
-        pdfium.raw.FPDFText_GetCharBox(text_page, index, *places)
-        lines[-1].append(Glyph(character, Box(left.value, bottom.value, right.value, top.value)))
-    return [line for line in lines if any(not glyph.text.isspace() for glyph in line)]
+    page, character, box = text_page.raw, pdfium.raw.FPDFText_GetUnicode, pdfium.raw.FPDFText_GetCharBox
+    glyphs = []
+    for index in range(max(0, first), first + count):
+        box(page, index, *places)
+        glyphs.append(Glyph(chr(min(character(page, index), 0x10FFFF)), Box(left.value, bottom.value, right.value, top.value)))
+    return glyphs
 
 
 def is_letter_spaced(line: str) -> bool:

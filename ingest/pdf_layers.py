@@ -5,12 +5,16 @@ PDFium draws such a page rightly, but its text has all layers. So what hidden la
 
 import io
 import logging
+import re
+import zlib
 from typing import Any
 
 import pypdf
 from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, NameObject, StreamObject
 
 logger = logging.getLogger(__name__)
+MOST_BYTES = 256 << 10  # of an object stream as it is stored; writers put some hundred objects into each
+_OBJECT_STREAM = re.compile(rb"/ObjStm\b[^\0]{0,400}?stream\r?\n")
 DEEPEST = 8  # forms in forms
 _SHOWS = {b"Tj", b"TJ", b"'", b'"', b"Do", b"INLINE IMAGE", b"sh"}
 _BEGINS = {b"BDC", b"BMC"}
@@ -18,7 +22,7 @@ _BEGINS = {b"BDC", b"BMC"}
 
 def without_hidden_layers(data: bytes) -> bytes:
     """The same file without the text of hidden layers; the very same bytes when it has none. Raises what pypdf raises for a broken file."""
-    if b"/OCProperties" not in data and b"/ObjStm" not in data:  # the catalog may lie in a compressed object
+    if b"/OCProperties" not in data and not _may_be_compressed(data):
         return data
     reader = pypdf.PdfReader(io.BytesIO(data))
     if reader.is_encrypted:
@@ -33,6 +37,22 @@ def without_hidden_layers(data: bytes) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _may_be_compressed(data: bytes) -> bool:
+    """Whether layers may be named in a compressed object (PDF 32000-1, 7.5.7). pypdf takes as long to look as a short file in all."""
+    if b"/Encrypt" in data:
+        return b"/ObjStm" in data
+    for found in _OBJECT_STREAM.finditer(data):
+        unpacker = zlib.decompressobj()
+        try:
+            if b"/OCProperties" in unpacker.decompress(data[found.end() : found.end() + MOST_BYTES], 16 * MOST_BYTES):
+                return True
+        except zlib.error:  # of another compression
+            return True
+        if not unpacker.eof:
+            return True
+    return False
 
 
 def _switched_off(document: Any) -> set[int]:

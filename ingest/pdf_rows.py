@@ -29,20 +29,30 @@ Row = list[Box]
 
 
 def page_rows(text_page: pdfium.PdfTextPage) -> list[Row]:
-    """The rows in the order of the page's text, each with its cells from left to right."""
+    """The rows in the order of the page's text, each with its cells from left to right.
+
+    A page has hundreds of boxes, one for each piece that the file sets at once: here is no call for each.
+    """
     rows: list[Row] = []
+    row: Row = []
+    cell = None
     for box in _boxes(text_page):
-        if rows and _goes_on(rows[-1][-1], box):
-            last = rows[-1][-1]
-            if box.left - last.right < GAP * max(last.height, box.height):
-                rows[-1][-1] = Box(
-                    min(last.left, box.left), min(last.bottom, box.bottom), max(last.right, box.right), max(last.top, box.top)
-                )
-            else:
-                rows[-1].append(box)
+        if cell is None:
+            cell = box
+            continue
+        left, bottom, right, top = box
+        cell_left, cell_bottom, cell_right, cell_top = cell
+        height, cell_height = top - bottom, cell_top - cell_bottom
+        shared = (top if top < cell_top else cell_top) - (bottom if bottom > cell_bottom else cell_bottom)
+        if left < cell_right - cell_height or shared * 2 <= (height if height < cell_height else cell_height):  # another line
+            rows.append([*row, Box(*cell)])
+            row, cell = [], box
+        elif left - cell_right < GAP * (height if height > cell_height else cell_height):
+            cell = (min(cell_left, left), min(cell_bottom, bottom), max(cell_right, right), max(cell_top, top))
         else:
-            rows.append([box])
-    return rows
+            row.append(Box(*cell))
+            cell = box
+    return [*rows, [*row, Box(*cell)]] if cell else rows
 
 
 def around(boxes: Sequence[Box]) -> Box:
@@ -51,26 +61,19 @@ def around(boxes: Sequence[Box]) -> Box:
     return Box(min(lefts), min(bottoms), max(rights), max(tops))
 
 
-def overlaps(one: Box, other: Box) -> bool:
-    """Whether two boxes share more than half of the lower one's height: they stand on one line."""
-    return min(one.top, other.top) - max(one.bottom, other.bottom) > min(one.height, other.height) / 2
-
-
 def fits(row: Sequence[Box], columns: Sequence[Box]) -> bool:
     """Whether each cell of the row stands in one of the columns, and no two in the same."""
     places = [[place for place, column in enumerate(columns) if cell.left < column.right and column.left < cell.right] for cell in row]
     return all(len(found) == 1 for found in places) and len({found[0] for found in places}) == len(places)
 
 
-def _boxes(text_page: pdfium.PdfTextPage) -> list[Box]:
+def _boxes(text_page: pdfium.PdfTextPage) -> list[tuple[float, float, float, float]]:
+    """The boxes' left, bottom, right and top."""
     left, top, right, bottom = c_double(), c_double(), c_double(), c_double()
     places = byref(left), byref(top), byref(right), byref(bottom)
+    page, read = text_page.raw, pdfium.raw.FPDFText_GetRect
     found = []
-    for index in range(pdfium.raw.FPDFText_CountRects(text_page, 0, -1)):
-        pdfium.raw.FPDFText_GetRect(text_page, index, *places)
-        found.append(Box(left.value, bottom.value, right.value, top.value))
+    for index in range(pdfium.raw.FPDFText_CountRects(page, 0, -1)):
+        read(page, index, *places)
+        found.append((left.value, bottom.value, right.value, top.value))
     return found
-
-
-def _goes_on(last: Box, box: Box) -> bool:
-    return box.left >= last.right - last.height and overlaps(last, box)

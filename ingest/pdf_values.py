@@ -11,6 +11,8 @@ LABEL_ABOVE = 1.5  # line heights between a field and a line above that names it
 
 def with_values(lines: Sequence[Line], values: Sequence[Value]) -> list[Line]:
     """The lines with each value in the line that it stands in, in its place; else in a line of its own, after the one above it."""
+    if not values:
+        return list(lines)
     lines = [list(line) for line in lines]
     below: dict[int, list[Line]] = {}
     boxes = [_box(line) for line in lines]

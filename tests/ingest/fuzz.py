@@ -160,9 +160,9 @@ def main() -> None:
         for number in track(range(options.files), "damaging and reading"):
             name = rng.choice(sorted(files))
             path = Path(temporary) / name
-            path.write_bytes(content := damaged(files[name], rng))
-            if not content:
+            if not (content := damaged(files[name], rng)):
                 continue
+            path.write_bytes(content)
             how = read(sandbox, path)
             ended[how.split(":")[0]] += 1
             if how.isupper() or how.startswith("FAULT"):
