@@ -23,6 +23,9 @@ _MARKS = (
 _LEGACY = ["cp1252", "iso8859_15", "iso8859_2", "cp1250", "cp1251", "iso8859_5", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp437",
            "cp850", "mac_roman", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"]  # fmt: skip
 _WESTERN = set("äöüßÄÖÜàâæçèéêëîïôœùûÿÀÂÆÇÈÉÊËÎÏÔŒÙÛŸáíñóúÁÍÑÓÚìòÌÒãõÃÕåøÅØ¿¡ªº€£„“”‚‘’–—…«»‹›•·°§©®™½¼¾²³±×µ\xa0\xad")
+_DECLARED = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE
+)
 _ASCII = set(map(chr, range(128)))
 ZEROS = 200  # a text has fewer zero bytes than one in so many
 # € for ¤; œ Œ Š š Ž ž beside letters, where ½ ¼ ¦ ¨ ´ ¸ do not stand
@@ -50,6 +53,12 @@ def detect_encoding(path: Path) -> str | None:
 def examine(path: Path) -> Encoding | None:
     """Return the file's encoding as `detect_encoding` does, with what of it is no such text."""
     return _examine(lambda: path.open("rb"))
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """The encoding that an HTML or XML document names in its first 4 KiB."""
+    found = _DECLARED.search(data[:4096])
+    return (found[1] or found[2]).decode("ascii") if found else None
 
 
 def decode(data: bytes, declared: str | None) -> str:

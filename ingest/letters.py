@@ -10,7 +10,8 @@ import unicodedata
 from itertools import pairwise
 
 STRANGE = 0.24  # share of pairs that no language has
-FEWEST_PAIRS = 50  # below it a few abbreviations decide
+STRANGER = 0.36  # the same where pairs are few, so that some abbreviations do not decide
+MANY_PAIRS, FEWEST_PAIRS = 50, 25
 _FOLLOWERS = {
     "a": "bcdfghijklmnopqrstuvwyz", "b": "abeijlorstuy", "c": "acehiklorstuy", "d": "abdeilmnorsuvy", "e": "abcdefghijklmnopqrstuvwxyz",
     "f": "aefilnorstuy", "g": "abeghiklnorstu", "h": "aeiklmnorstuwy", "i": "abcdefghklmnopqrstuvxz", "j": "aeou", "k": "aeilnorstu",
@@ -33,4 +34,5 @@ def are_strange(text: str) -> bool:
     if sum(map(len, words)) * 2 < sum(map(str.isalpha, plain)):
         return False  # a page in another script, with some names
     pairs = [before + after for word in words for before, after in pairwise(word)]
-    return len(pairs) >= FEWEST_PAIRS and sum(pair not in _PAIRS for pair in pairs) >= STRANGE * len(pairs)
+    share = STRANGE if len(pairs) >= MANY_PAIRS else STRANGER
+    return len(pairs) >= FEWEST_PAIRS and sum(pair not in _PAIRS for pair in pairs) >= share * len(pairs)

@@ -3,9 +3,11 @@
 Values are read from the fields, not from how they are drawn: many programs leave the drawing to the reader's (PDF 32000-1, 12.7.3.3).
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_ushort, cast, create_string_buffer
+from html import unescape
 from typing import Any, NamedTuple
 
 import pypdfium2 as pdfium
@@ -19,6 +21,7 @@ _TICKS = {raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON}
 _CHOICES = {raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX}
 _NO_VALUE = {raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE}
 _PASSWORD = 1 << 13  # of a text field's flags (PDF 32000-1, table 228)
+_TAG = re.compile("<[^>]*>")
 TICKED, NOT_TICKED = "☒", "☐"
 
 
@@ -51,7 +54,7 @@ def page_annotations(document: pdfium.PdfDocument, page: pdfium.PdfPage) -> Anno
                 continue
             if kind == raw.FPDF_ANNOT_WIDGET:
                 found.values.extend(_field(document.formenv, annotation))
-            elif contents := _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents").strip():
+            elif contents := _contents(annotation):
                 if kind == raw.FPDF_ANNOT_FREETEXT:
                     found.values.append(Value(contents, _box(annotation)))
                 else:
@@ -67,6 +70,12 @@ def _annotation(page: pdfium.PdfPage, index: int) -> Iterator[Any]:
         yield annotation
     finally:
         raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _contents(annotation: Any) -> str:
+    """The plain text of an annotation, else that of its rich text (PDF 32000-1, 12.7.3.4)."""
+    contents = _string(raw.FPDFAnnot_GetStringValue, annotation, b"Contents").strip()
+    return contents or " ".join(unescape(_TAG.sub(" ", _string(raw.FPDFAnnot_GetStringValue, annotation, b"RC"))).split())
 
 
 def _field(forms: pdfium.PdfFormEnv | None, annotation: Any) -> Iterator[Value]:

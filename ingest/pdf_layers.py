@@ -65,7 +65,19 @@ def _switched_off(document: Any) -> set[int]:
     off = {each.idnum for each in setting.get("/OFF", ArrayObject()).get_object()}
     if setting.get("/BaseState") == "/OFF":
         off |= everything - {each.idnum for each in setting.get("/ON", ArrayObject()).get_object()}
+    for rule in setting.get("/AS", ArrayObject()).get_object():
+        if rule.get_object().get("/Event") == "/View":
+            named = rule.get_object().get("/OCGs", ArrayObject()).get_object()
+            states = {each.idnum: _view_state(each.get_object()) for each in named}
+            off = (off | {number for number, state in states.items() if state == "/OFF"}) - {
+                number for number, state in states.items() if state == "/ON"
+            }
     return off & everything
+
+
+def _view_state(layer: Any) -> Any:
+    """What a layer itself says about screens (PDF 32000-1, table 102), where the document lets it decide."""
+    return layer.get("/Usage", DictionaryObject()).get_object().get("/View", DictionaryObject()).get_object().get("/ViewState")
 
 
 class _Layers:

@@ -4,6 +4,7 @@ A row of page 2 means nothing without the names of its columns, and most program
 rows: cells in the same columns from line to line, numbers in one of the columns, and words alone in the row that heads them.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,9 @@ from ingest.sections import Section
 AT_EDGE = 3  # rows before a table at the top of a page, or after one at its bottom, that are none of it: running headers
 CELL_CHARACTERS = 40  # of a header; more is prose
 MOST_ROWS = 60  # of a table that are looked at
+
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 class _Table(NamedTuple):
@@ -84,8 +88,10 @@ def _table(rows: Sequence[Row], text_page: pdfium.PdfTextPage) -> _Table | None:
     if len(rows) < 2:
         return None
     header = [_text(text_page, cell) for cell in rows[0]]
-    if any(not cell or len(cell) > CELL_CHARACTERS or _is_number(cell) for cell in header):
+    if any(not cell or len(cell) > CELL_CHARACTERS or (_is_number(cell) and not _YEAR.fullmatch(cell)) for cell in header):
         return None
+    if all(map(_is_number, header[1:])) and any(_YEAR.fullmatch(_text(text_page, cell)) for cell in rows[1][1:]):
+        return None  # years are values here
     columns = rows[0]
     for row in rows[1:]:
         columns = _wider(columns, row)

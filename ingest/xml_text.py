@@ -8,7 +8,7 @@ from statistics import median
 from lxml import etree
 
 from ingest.cleaning import collapse_spaces
-from ingest.encoding import decode
+from ingest.encoding import declared_encoding, decode
 from ingest.limits import check_part
 from ingest.sections import Section, cut
 from rag.settings import ParseLimits
@@ -20,7 +20,8 @@ _MENDED = "The XML is not well-formed; what could be told of it is read."
 def parse_xml(path: Path, limits: ParseLimits) -> Iterator[Section]:
     """Yield the text in sections. Raises TooLarge beyond `limits.part_bytes`; of XML that is not well-formed what lxml can save is read."""
     check_part(path.stat().st_size, "The file", limits)
-    data = decode(path.read_bytes(), None).encode()
+    raw = path.read_bytes()
+    data = decode(raw, declared_encoding(raw)).encode()
     root, notes = _parsed(data, recover=False), tuple[str, ...]()
     if root is None:
         root, notes = _parsed(data, recover=True), (_MENDED,)

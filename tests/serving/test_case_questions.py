@@ -1,4 +1,4 @@
-"""Questions about files of the kinds that lost what is asked for: form values, attachments, tables over pages, mails; and what is said of them."""
+"""Questions about files of kinds that once lost what is asked for: form values, attachments, tables over pages, mails."""
 
 from pathlib import Path
 
@@ -8,8 +8,15 @@ from tests.service import Service, add
 
 CASES = Path(__file__).parents[1] / "ingest" / "cases"
 COLLECTION = "cases"
-NAMES = ("filled-form.pdf", "table-over-pages.pdf", "with-attachment.pdf", "typewriter-note.pdf", "html-mail.eml", "forwarded-as-attachment.eml",
-         "utf8-one-nul.txt")  # fmt: skip
+NAMES = (
+    "filled-form.pdf",
+    "table-over-pages.pdf",
+    "with-attachment.pdf",
+    "typewriter-note.pdf",
+    "html-mail.eml",
+    "forwarded-as-attachment.eml",
+    "utf8-one-nul.txt",
+)
 
 
 @pytest.fixture(scope="module")
