@@ -4,7 +4,7 @@ from lxml import etree
 
 from ingest.charts import NO_DATA, chart_lines, has_values
 from ingest.ooxml import CX, DGM, MC, C, Package, R
-from ingest.regional import Region, region_of
+from ingest.regional import DEFAULT, Region, region_of
 from ingest.smart_art import NO_TEXT, diagram_lines
 
 PICTURES = "Pictures are not read."
@@ -22,10 +22,12 @@ DRAWN = {f"{C}chart", f"{CX}chart", f"{DGM}relIds", f"{_VML}textpath", *_IMAGES,
 class Drawings:
     """Reads what a part's drawings name; adds to `notes` what of it cannot be read."""
 
-    def __init__(self, package: Package, notes: list[str], region: Region | None = None) -> None:
+    def __init__(self, package: Package, notes: list[str], region: Region | None = None, *, of_workbook: bool = False) -> None:
+        """Charts of a workbook (`of_workbook`) draw cells that are read with their sheet: no value is missing where they keep none."""
         self._package = package
         self._notes = notes
-        self._region = region or region_of("en")
+        self._region = region or region_of(DEFAULT)
+        self._of_workbook = of_workbook
 
     def lines(self, element: etree._Element, part: str) -> list[str]:
         """Return the text of one drawn element (a tag of DRAWN) of that part."""
@@ -43,7 +45,7 @@ class Drawings:
 
     def _chart(self, part: str, relation: str) -> list[str]:
         root = self._root(part, relation)
-        if root is None or not has_values(root):
+        if root is None or not (has_values(root) or (self._of_workbook and next(root.iter(f"{C}f", f"{CX}f"), None) is not None)):
             self._notes.append(NO_DATA)
         return [] if root is None else chart_lines(root, self._region)
 

@@ -13,10 +13,16 @@ from rag.settings import ParseLimits
 
 _CONTENT_TYPES = (
     (b"wordprocessingml.document.main+xml", DOCX),
+    (b"wordprocessingml.template.main+xml", DOCX),
+    (b"ms-word.document.macroEnabled.main+xml", DOCX),
+    (b"ms-word.template.macroEnabledTemplate.main+xml", DOCX),
     (b"presentationml.presentation.main+xml", PPTX),
     (b"presentationml.slideshow.main+xml", PPTX),
     (b"ms-powerpoint.presentation.macroEnabled.main+xml", PPTX),
+    (b"presentationml.template.main+xml", PPTX),
+    (b"ms-powerpoint.slideshow.macroEnabled.main+xml", PPTX),
     (b"spreadsheetml.sheet.main+xml", XLSX),
+    (b"spreadsheetml.template.main+xml", XLSX),
     (b"ms-excel.sheet.macroEnabled.main+xml", XLSX),
 )
 _NAMED_IN_ZIP = (EPUB, ODT, ODS, ODP)

@@ -9,15 +9,13 @@ from lxml import etree
 from ingest.archive import read_part
 from ingest.cleaning import collapse_spaces
 from ingest.drawings import EMBEDDED, PICTURES
+from ingest.odf_lists import TABLE, TEXT, Lists
 from ingest.ooxml import parse_xml
 from ingest.table_layout import SPAN
 from rag.errors import Unreadable
 
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
-TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
-STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 PRESENTATION = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}"
 CHART = "{urn:oasis:names:tc:opendocument:xmlns:chart:1.0}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
@@ -25,7 +23,6 @@ _MATH = "{http://www.w3.org/1998/Math/MathML}"
 _SPACES = {f"{TEXT}s": " ", f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
 _LEFT_OUT = {f"{TEXT}tracked-changes", f"{TEXT}note-citation", f"{OFFICE}annotation", f"{TEXT}sequence-decls", f"{OFFICE}forms"}
 MOST_REPEATED = 1_000  # a cell or a row that is written once for many; blank ones stand for the rest of the sheet
-FORMULA = "An equation is not read."
 UNCOMPUTED = "Formulas without a stored value are not computed."
 COMMENTS = "Comments are not read."
 
@@ -48,9 +45,14 @@ class OdfFile:
         found = self._root.find(f"{OFFICE}body/{OFFICE}{kind}")
         return self._root if found is None else found
 
+    def numbered(self, body: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+        """Yield headings, paragraphs and tables in order, each with its automatic number."""
+        named = [parse_xml(read_part(self._archive, "styles.xml"))] if "styles.xml" in self._names else []
+        return Lists(*named, self._root).blocks(body, _LEFT_OUT)
+
     def styles(self, tag: str) -> Iterator[etree._Element]:
         """Yield the automatic styles with that tag."""
-        return self._root.iterfind(f"{OFFICE}automatic-styles/{tag}")
+        yield from self._root.iterfind(f"{OFFICE}automatic-styles/{tag}")
 
     def paragraph(self, element: etree._Element) -> str:
         """Return a paragraph or heading, then its frames and its footnotes, each on lines of their own."""
@@ -75,7 +77,8 @@ class OdfFile:
                 if down > 1:
                     above[len(cells)] = (text, down)
                 repeated = _whole(cell.get(f"{TABLE}number-columns-repeated"))
-                cells += [text] * (min(repeated, MOST_REPEATED) if text or repeated < MOST_REPEATED else 1)
+                times = min(repeated, MOST_REPEATED) if text or repeated < MOST_REPEATED else 1
+                cells += [text, *[SPAN] * (times - 1)] if covered else [text] * times
             above = {column: (text, left - 1) for column, (text, left) in above.items() if left > 1}
             filled = any(cell and cell != SPAN for cell in cells)
             for _ in range(min(_whole(row.get(f"{TABLE}number-rows-repeated")), MOST_REPEATED) if filled else 1):

@@ -7,7 +7,8 @@ from lxml import etree
 
 from ingest.archive import open_archive
 from ingest.cleaning import collapse_spaces
-from ingest.odf_text import DRAW, OFFICE, PRESENTATION, STYLE, TABLE, TEXT, OdfFile, inside
+from ingest.odf_lists import STYLE, TABLE, TEXT
+from ingest.odf_text import DRAW, OFFICE, PRESENTATION, OdfFile
 from ingest.sections import Section, cut, with_notes
 from ingest.tables import table_sections
 from rag.settings import ParseLimits
@@ -45,8 +46,9 @@ def parse_opendocument_slides(path: Path, limits: ParseLimits) -> Iterator[Secti
 
 def _text_sections(file: OdfFile, body: etree._Element) -> Iterator[Section]:
     label, kept = "", list[str]()
-    for block in inside(body):
+    for block, number in file.numbered(body):
         text = "\n".join(file.rows(block)) if block.tag == f"{TABLE}table" else file.paragraph(block)
+        text = f"{number} {text}" if number and text else text
         if block.tag == f"{TEXT}h" and text and block.get(f"{TEXT}outline-level", "1") in HEADING_LEVELS:
             yield from cut(label, kept)
             label, kept = " ".join(text.split()), []

@@ -19,7 +19,7 @@ CELLS_NAMED = 5  # in a note, of those without a value
 _BLOCK = 1 << 20
 _MERGE = re.compile(rb'mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-_STRICT_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,12 @@ def _cell(cell: etree._Element, strings: list[str], formats: CellFormats) -> str
         return formats.truth(value=value.strip() == "1")
     if kind == "d":
         return formats.date(value.strip(), style)
-    return formats.text(" ".join(value.split()), style)
+    return formats.text(" ".join(unescaped(value).split()), style)
+
+
+def unescaped(text: str) -> str:
+    """Return a string with the characters that XML cannot hold, or does not keep, which Office writes as _x000D_."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
 def _is_reading(text: etree._Element) -> bool:

@@ -48,7 +48,7 @@ def _pieces(paragraph: etree._Element) -> Iterator[str]:
         if child.tag in (f"{A}r", f"{A}fld"):
             yield _run(child)
         elif child.tag == f"{A}br":
-            yield "\n"
+            yield " "  # a break that fits the shape, as a rule, not one of the text
         elif child.tag == _MATH or (isinstance(child.tag, str) and child.tag.startswith(M)):
             yield linear(child)
         elif isinstance(child.tag, str) and child.tag.endswith("}AlternateContent"):
@@ -59,7 +59,7 @@ def _run(run: etree._Element) -> str:
     symbols = run.find(f"{A}rPr/{A}sym")
     latin = run.find(f"{A}rPr/{A}latin")
     face = next((each.get("typeface", "") for each in (latin, symbols) if each is not None), "")
-    return from_font(run.findtext(f"{A}t") or "", face).replace("\x0b", "\n")
+    return from_font(run.findtext(f"{A}t") or "", face).replace("\x0b", " ")
 
 
 def _number(properties: etree._Element | None, counts: dict[int, tuple[str, int]]) -> str:

@@ -13,6 +13,7 @@ import regex
 Row = Sequence[str]
 SPAN = "\ufdd0"  # in the cells over which the one to their left goes on; a noncharacter that no text holds
 SAMPLE_ROWS = 50  # of a block, by which its header and its columns are judged
+MOST_ABOVE = 5  # rows above a header
 BATCH_ROWS = 200  # of tables beside each other, that are written before the next table's
 _VALUE = regex.compile(r"[-+−(]?\s*\p{Sc}?\s*[-+−]?\d|[-+=]")
 _YEAR = regex.compile(r"(?:19|20)\d\d")
@@ -62,7 +63,8 @@ def _table(head: Sequence[Row], before: Header | None, *, titled: bool) -> _Tabl
     titles = 0
     while wide and titles < len(head) and len(_filled(head[titles])) == 1 and not _is_value(_filled(head[titles])[0]):
         titles += 1
-    lines = [_filled(row)[0] for row in head[:titles]]
+    titles = titles or _rows_above(head)
+    lines = [_line(None, row) for row in head[:titles]]
     body = head[titles:]
     if not wide:
         texts = [_filled(row)[0] for row in body]
@@ -78,11 +80,24 @@ def _table(head: Sequence[Row], before: Header | None, *, titled: bool) -> _Tabl
     return _Table(header, [*lines, *(_line(header, row) for row in body[taken:])], only_titles=False, continues=continues)
 
 
+def _rows_above(head: Sequence[Row]) -> int:
+    """Return how many short rows, such as a date and its label, stand right above the header of a wider table."""
+    if not head or _is_header(head):
+        return 0
+    for at in range(1, min(len(head) - 1, MOST_ABOVE + 1)):
+        width = len(_filled(head[at]))
+        if width > 2 and _is_header(head[at:]) and _value_columns(head[at + 1 :]) and len(_filled(head[at + 1])) * 2 >= width:
+            return at if all(len(_filled(row)) < width for row in head[:at]) else 0
+    return 0
+
+
 def _names(body: Sequence[Row], before: Header | None, *, new: bool) -> tuple[tuple[str, ...], int]:
     """Return the names of the columns and in how many rows they stand; no names where the first row is one like the others."""
     if two := _two_rows(body):
         return two, 2
     if not body or not _is_header(body) or _has_labels(body):
+        return (), 0
+    if len(body) > 1 and max(len(_filled(row)) for row in body[1:]) < 2:  # a list, with a comma in one of its lines
         return (), 0
     if before is not None and before.names and not new and not _differs(body, before):
         return (), 0
@@ -144,7 +159,15 @@ def _beside(head: Sequence[Row]) -> list[range]:
     parts = [range(run[0], run[-1] + 1) for run in runs]
     if len(parts) < 2 or any(len(part) < 2 for part in parts):
         return [range(width)]
-    return parts if all(_is_table(_part(head, part)) for part in parts) else [range(width)]
+    tables = [_part(head, part) for part in parts]
+    apart = len({len(rows) for rows in tables}) > 1 or all(_has_key(rows) for rows in tables)
+    return parts if apart and all(_is_table(rows) for rows in tables) else [range(width)]
+
+
+def _has_key(rows: Sequence[Row]) -> bool:
+    """Say whether the first column names what the rows are about; figures behind a blank column belong to the names before it."""
+    keys = [row[0] for row in rows[1:] if row and row[0]]
+    return sum(not _is_value(key) or bool(_YEAR.fullmatch(key)) for key in keys) * 2 > len(keys)
 
 
 def _is_table(rows: Sequence[Row]) -> bool:

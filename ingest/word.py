@@ -40,7 +40,8 @@ def _sections(archive: zipfile.ZipFile, imported: Imported) -> Iterator[Section]
     styles = _related_xml(package, part, "styles")
     story = Story(package, part, styles, _related_xml(package, part, "numbering"), imported.notes)
     headings = _heading_styles(styles)
-    if package.of_kind(part, "comments"):
+    comments = _related_xml(package, part, "comments")
+    if comments is not None and comments.find(f"{W}comment") is not None:
         imported.notes.append(COMMENTS)
     body = package.xml(part).find(f"{W}body")
     label, kept = "", list[str]()

@@ -12,7 +12,7 @@ from ingest.ooxml import Package, R, is_on
 from ingest.regional import Region, region_of
 from ingest.sections import Section, with_notes
 from ingest.sheet_language import sheet_language
-from ingest.sheet_rows import CellFormats, sheet_rows
+from ingest.sheet_rows import CellFormats, sheet_rows, unescaped
 from ingest.slide_text import body_lines
 from ingest.tables import table_sections
 from rag.settings import ParseLimits
@@ -76,7 +76,7 @@ class _Workbook:
 
     def _drawn(self, part: str) -> Iterator[str]:
         """Yield the lines of the charts, diagrams and shapes that lie on a sheet."""
-        drawings = Drawings(self._package, self._notes, self._region)
+        drawings = Drawings(self._package, self._notes, self._region, of_workbook=True)
         walker = etree.iterwalk(self._package.xml(part), events=("start",))
         for _, element in walker:
             if element.tag == FALLBACK:
@@ -93,7 +93,7 @@ def shared_strings(package: Package, part: str) -> Iterator[str]:
     """Yield the strings that cells name by their number."""
     with package.open(part) as stream:
         for _, item in etree.iterparse(stream, events=("end",), tag="{*}si", resolve_entities=False, no_network=True):
-            yield " ".join("".join(text.text or "" for text in _written(item)).split())
+            yield " ".join(unescaped("".join(text.text or "" for text in _written(item))).split())
             item.clear()
 
 

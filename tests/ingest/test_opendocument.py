@@ -97,6 +97,33 @@ def test_a_note_and_a_frame_do_not_tear_their_paragraph(tmp_path: Path) -> None:
     assert page.text == "The deposit is due.\nBy transfer.\nIn a box\nSee § 4.\n\nNext."
 
 
+def test_automatic_numbers_of_lists_and_headings_are_text(tmp_path: Path) -> None:
+    numbers = '<text:list-level-style-number text:level="1" style:num-format="1" style:num-suffix="."/>'
+    numbers += '<text:list-level-style-number text:level="2" style:num-format="a" style:num-suffix=")" text:display-levels="2"/>'
+    styles = f'<text:list-style style:name="L">{numbers}</text:list-style><text:list-style style:name="B">'
+    styles += '<text:list-level-style-bullet text:level="1" text:bullet-char="x"/></text:list-style>'
+    styles += '<text:outline-style><text:outline-level-style text:level="1" style:num-format="I"/></text:outline-style>'
+
+    def items(*texts: str) -> str:
+        return "".join(f"<text:list-item><text:p>{text}</text:p></text:list-item>" for text in texts)
+
+    inner = f"<text:list-item><text:p>two</text:p><text:list>{items('inner')}</text:list></text:list-item>"
+    lists = f'<text:list text:style-name="L">{items("one")}{inner}</text:list><text:p>Between.</text:p>'
+    lists += f'<text:list text:style-name="L" text:continue-numbering="true">{items("three")}</text:list>'
+    lists += f'<text:list text:style-name="L">{items("anew")}</text:list><text:list text:style-name="B">{items("bullet")}</text:list>'
+    pages = read(tmp_path, odf("text", f'<text:h text:outline-level="1">Start</text:h>{lists}', styles=styles))
+    assert [line for page in pages for line in page.text.split("\n") if line] == [
+        "I Start",
+        "1. one",
+        "2. two",
+        "2.a) inner",
+        "Between.",
+        "3. three",
+        "1. anew",
+        "• bullet",
+    ]
+
+
 def test_equations_and_comments_in_a_text(tmp_path: Path) -> None:
     math = b'<math xmlns="http://www.w3.org/1998/Math/MathML"><semantics><mi>E</mi><annotation>E = m c^2</annotation></semantics></math>'
     frame = '<draw:frame><draw:object xlink:href="./Object 1"/><draw:image/></draw:frame>'

@@ -18,6 +18,15 @@ def test_a_title_right_above_the_header_is_no_header() -> None:
     ]
 
 
+def test_short_rows_above_a_header_are_no_part_of_the_table() -> None:
+    assert lines("Stand:,1.5.2025,", "Von:,Meier,", "Branch,Sales,Profit", "Kiel,120,14") == [
+        "Stand: 1.5.2025",
+        "Von: Meier",
+        "Branch; Sales; Profit",
+        "Branch: Kiel; Sales: 120; Profit: 14",
+    ]
+
+
 def test_a_title_over_all_columns_stands_once() -> None:
     assert lines("Report,>,>", "Branch,Sales,Profit", "Kiel,120,14")[0] == "Report"
 
@@ -61,6 +70,7 @@ def test_long_tables_beside_each_other_keep_their_headers() -> None:
 
 def test_a_blank_column_inside_one_table_does_not_part_it() -> None:
     assert lines("Name,,2023,2024", "Kiel,,1,2")[-1] == "Name: Kiel; 2023: 1; 2024: 2"
+    assert lines("Name,City,,Jan,Feb", "Ada,Bern,,1,2", "Ben,Chur,,3,4")[-1] == "Name: Ben; City: Chur; Jan: 3; Feb: 4"
 
 
 def test_years_may_name_columns() -> None:
@@ -81,3 +91,4 @@ def test_a_form_has_no_header() -> None:
 def test_numbers_without_a_header_stay_alone() -> None:
     assert lines("1,2", "3,4") == ["1; 2", "3; 4"]
     assert lines("", "") == []
+    assert lines("One column", "of text,with a comma", "and more") == ["One column", "of text; with a comma", "and more"]

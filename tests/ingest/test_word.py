@@ -9,7 +9,7 @@ from ingest.media_types import DOCX
 from rag.errors import TooLarge, Unreadable
 from rag.records import Page
 from rag.settings import ParseLimits
-from tests.ingest.office_files import CHART, DIAGRAM, docx, paragraph, strict
+from tests.ingest.office_files import CHART, DIAGRAM, NAMESPACES, docx, paragraph, strict
 
 LEVELS = "".join(
     f'<w:lvl w:ilvl="{level}"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>'
@@ -175,7 +175,8 @@ def test_a_text_box_a_chart_and_a_diagram_stand_behind_their_paragraph(tmp_path:
 def test_what_is_not_read_is_noted(tmp_path: Path) -> None:
     inside = '<w:r><w:drawing><pic:pic/></w:drawing></w:r><w:r><w:object><o:OLEObject ProgID="Excel.Sheet.12"/></w:object></w:r>'
     inside += '<w:r><w:drawing><c:chart r:id="rId404"/></w:drawing></w:r>'
-    (page,) = read(tmp_path, docx(paragraph("Text.", inside=inside), parts={"rId90": ("comments/comments.xml", b"<c/>")}))
+    comments = f"<w:comments {NAMESPACES}><w:comment w:id='1'/></w:comments>".encode()
+    (page,) = read(tmp_path, docx(paragraph("Text.", inside=inside), parts={"rId90": ("comments/comments.xml", comments)}))
     assert set(page.notes) == {
         "Comments are not read.",
         "Pictures are not read.",
