@@ -112,3 +112,13 @@ def test_a_text_named_xml_stays_text(tmp_path: Path) -> None:
     path.write_text("No markup at all.")
     assert sniff(path, "a.xml") == XML
     assert read(tmp_path, b"No markup at all.", "a.xml")[0].text == "No markup at all."
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "tail"), [("a.jsonl", '{"a": "', '"}\n'), ("a.json", '{"a": "', '"}'), ("a.csv", "Note;No\n", ";7\n")]
+)
+def test_a_record_of_megabytes_on_one_line_is_read_whole_and_in_short_pages(tmp_path: Path, name: str, head: str, tail: str) -> None:
+    text = "The pump is switched off. " * 80_000
+    pages = read(tmp_path, f"{head}{text}{tail}".encode(), name)
+    assert max(len(page.text) for page in pages) <= 9_000
+    assert sum(page.text.count("switched off") for page in pages) >= 79_700  # some are cut between pages
