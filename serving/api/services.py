@@ -7,7 +7,9 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from rag.blobs import BlobStore
+from rag.catalog.room import Room
 from rag.settings import Settings
+from serving.api.event_streams import OpenStreams, SharedCount
 from serving.models.generator import Generator
 from serving.models.prompt_guard import PromptGuardClient
 from serving.retrieval.clients import RetrievalClient
@@ -15,11 +17,14 @@ from serving.retrieval.clients import RetrievalClient
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalog, the blob store, the way to retrieval, and the language model and the guard of its prompts where there are."""
+    """The catalog, the blob store, the way to retrieval, what requests share, and the language model and its guard where there are."""
 
     settings: Settings
     engine: Engine
     blobs: BlobStore
+    room: Room
+    counts: SharedCount
+    streams: OpenStreams
     retrieval: RetrievalClient
     generator: Generator | None = None
     prompt_guard: PromptGuardClient | None = None

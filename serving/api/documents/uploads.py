@@ -1,6 +1,7 @@
 """Streaming uploads: multipart bytes go to the blob store as they arrive, hashed on the way; no file is ever held in memory."""
 
 import asyncio
+import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class Received:
 
 
 class FormReceiver:
-    """Receives one multipart form. `feed` blocks on the disk: call it in a thread."""
+    """Receives one multipart form. `feed` and `abandon` block on the disk: call them in threads, where they take turns."""
 
     def __init__(self, services: Services, visible: Callable[[str], str], boundary: bytes) -> None:
         """`visible` checks the collection named by the form and returns it, or raises what the client is told."""
@@ -76,13 +77,24 @@ class FormReceiver:
             },
         )
         self.complete = False
+        self._abandoned = False
+        self._turn = threading.Lock()
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of the body. Raises InvalidInput when they are not a form."""
-        try:
-            self.parser.write(data)
-        except MultipartParseError as error:
-            raise InvalidInput(f"The body is not a valid multipart form ({error}); send files as `multipart/form-data`.") from error
+        """Take the next bytes of the body, unless the form was abandoned. Raises InvalidInput when they are not a form."""
+        with self._turn:
+            if self._abandoned:
+                return
+            try:
+                self.parser.write(data)
+            except MultipartParseError as error:
+                raise InvalidInput(f"The body is not a valid multipart form ({error}); send files as `multipart/form-data`.") from error
+
+    def abandon(self) -> None:
+        """Drop the file that has not arrived whole, after a `feed` that another thread is still at; no later one takes anything."""
+        with self._turn:
+            self._abandoned = True
+            self.discard()
 
     def begin(self) -> None:
         """A part starts."""
@@ -198,7 +210,8 @@ async def receive(request: Request, services: Services, visible: Callable[[str],
         async for data in request.stream():
             await asyncio.to_thread(form.feed, data)
     finally:
-        form.discard()
+        if not form.complete:  # not awaited: a request that is cancelled must not wait, and its last `feed` may still be at work
+            asyncio.get_running_loop().run_in_executor(None, form.abandon)
     if not form.complete:
         raise InvalidInput("The form ended before its closing boundary; send it again.")
     if not form.received:
