@@ -74,7 +74,7 @@ class Dispatcher:
         self.thread.start()
 
     def run(self) -> None:
-        """Collect and start, for ever."""
+        """Collect and start tasks, forever."""
         while True:
             try:
                 self.collect()

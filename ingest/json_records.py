@@ -31,7 +31,7 @@ def _load(text: str, what: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise Unreadable(f"{what} is no JSON: {error.msg} at line {error.lineno}, column {error.colno}; mend it there.") from error
+        raise Unreadable(f"{what} is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}; fix it there.") from error
 
 
 def _line(record: Any) -> str:

@@ -140,7 +140,7 @@ def _visible(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     except Exception:  # on damaged files pypdf raises anything; PDFium reads many of them, with all their layers
         logger.info("the layers of a PDF cannot be read", exc_info=True)
         hides = b"/OCProperties" in data
-        return data, ("The layers of the PDF cannot be told apart: text of those that are switched off is read too.",) if hides else ()
+        return data, ("The layers of the PDF cannot be distinguished: text of hidden layers is read too.",) if hides else ()
 
 
 def _open(data: bytes) -> pdfium.PdfDocument:

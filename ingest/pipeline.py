@@ -52,7 +52,7 @@ def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: Pa
     except RagError as error:
         retry_helps = isinstance(error, EmbedderMismatch | ParserDied | NoRecognition)
         when_available(partial(failed, str(error), retry_helps=retry_helps))
-    except Exception as error:  # a parser's bug on one file must not leave it 'parsing' for ever; the log keeps the trace
+    except Exception as error:  # a parser's bug on one file must not leave it 'parsing' forever; the log keeps the trace
         log.exception("ingest of %s failed unexpectedly", document.id)
         reason = f"Reading the file failed unexpectedly ({type(error).__name__}); try again, and report it with the file if it stays so."
         when_available(partial(failed, reason, retry_helps=True))

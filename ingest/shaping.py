@@ -1,6 +1,6 @@
 """Mends what PDF text extraction does to shaped Thai and Devanagari, and counts the faults that remain.
 
-U+FFFD stands for a glyph that the PDF's font maps to no character; it is a hint while mending and is gone afterwards.
+U+FFFD stands for a glyph that the PDF's font maps to no character; it is a hint for repairs and is removed afterwards.
 """
 
 import re

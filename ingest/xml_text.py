@@ -14,7 +14,7 @@ from ingest.sections import Section, cut
 from rag.settings import ParseLimits
 
 PROSE = 60  # characters of an element on average, from which its name says nothing ("para")
-_MENDED = "The XML is not well-formed; what could be told of it is read."
+_MENDED = "The XML is not well-formed; only its recognisable text is read."
 
 
 def parse_xml(path: Path, limits: ParseLimits) -> Iterator[Section]:

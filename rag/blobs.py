@@ -88,7 +88,7 @@ class StagedBlob:
             if error.errno in FULL:
                 raise NotYet(
                     f"The disk that holds {self.path.parent.parent} is full after {self.size} bytes of this file ({error.strerror}); "
-                    "nothing of it was kept: free space and upload it again."
+                    "nothing of it was kept; free some space and upload it again."
                 ) from error
             raise
 
@@ -148,7 +148,7 @@ class BlobStore:
         with folder_reached(self._staging):
             free = shutil.disk_usage(self.root).free
         if free < size:
-            raise NotYet(f"The disk has {free >> 20} MiB left, expected {size >> 20} or more for documents; free some and try again.")
+            raise NotYet(f"The disk has {free >> 20} MiB left, expected {size >> 20} or more for documents; free some space and try again.")
 
     def clear_staging(self) -> int:
         """Removes what writers left that died, and returns how many files; files still arriving stay. Call it at start."""

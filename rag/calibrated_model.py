@@ -59,7 +59,7 @@ def write_calibrated(source: Source, stamp: EmbedderStamp, calibration: Calibrat
     model = open_model(source.path, local=source.local, device="cpu")
     with model.truncate_embeddings(None):
         width = model.get_embedding_dimension() or stamp.dimension
-    weight = torch.zeros(stamp.dimension, width)  # a model that cuts its vectors short goes on to do so
+    weight = torch.zeros(stamp.dimension, width)  # a model that truncates its vectors keeps doing so
     weight[:, : stamp.dimension] = torch.from_numpy(calibration.projection)
     dense = Dense(width, stamp.dimension, bias=False, activation_function=torch.nn.Identity(), init_weight=weight)
     prompts = {name: prompt or "" for name, prompt in model.prompts.items()}

@@ -59,7 +59,7 @@ class Encoder:
         self._requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(streams):
             self._requests.put(model.create_infer_request())
-        # Two threads whose first inferences meet wait for each other for ever (OpenVINO 2026.4 prepares its NumPy arrays under a C++ lock,
+        # Two threads whose first inferences meet wait for each other forever (OpenVINO 2026.4 prepares its NumPy arrays under a C++ lock,
         # and gives up the GIL meanwhile): one inference now, before there are others.
         self._run([[self._begin, self._end]])
 

@@ -26,7 +26,7 @@ UNKNOWN = "und"
 SAMPLE_CHARACTERS = 800  # a detector is as sure of 800 characters as of a page, and costs 0.3 ms for them
 PAGE_SLICES, PAGE_CHARACTERS = 3, 80  # enough to choose the rules for its sentences by
 DOCUMENT_SLICES = 5  # a document is read at five even places, so that an English cover page does not decide alone
-DOCUMENT_CHARACTERS = 300  # of each place langdetect is given so many: its time grows with them, its verdict over 419 files stays
+DOCUMENT_CHARACTERS = 300  # langdetect gets N characters from each place: more take longer and do not change its verdict on 419 files
 MIN_LETTERS = 3  # two letters ("ok", "no", "is") are words of several of the eight
 MIN_CONFIDENCE = 0.3  # with the ratio below: 98% of 750 dev questions decided, 99% of those rightly;
 MIN_RATIO = 1.5  # of running-text fragments of 1 to 3 words 68% decided, 94% of those rightly (83% with no rule)
@@ -88,7 +88,7 @@ def _words(text: str) -> str:
 
 
 def _sample(text: str, slices: int, characters: int = SAMPLE_CHARACTERS) -> str:
-    """Return at most so many characters from each of `slices` even places of `text`."""
+    """Return at most `characters` characters from each of `slices` evenly spaced places of `text`."""
     if len(text) <= characters * slices:
         return text
     step = len(text) // slices

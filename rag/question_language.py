@@ -81,7 +81,7 @@ def _names(text: str, found: Sequence["regex.Match[str]"]) -> list[bool]:
     A capital at a sentence's start is a name's only if another name follows and it is no function word. German nouns count as names.
     """
     starts = [at == 0 or bool(_SENTENCE_END.search(text, found[at - 1].end(), match.start())) for at, match in enumerate(found)]
-    told = not text.isupper()  # in capitals throughout, they tell nothing
+    told = not text.isupper()  # in a text in capitals they mean nothing
     capital = [told and match[0][0].isupper() for match in found]
     named = [big and not start for big, start in zip(capital, starts, strict=True)]
     for at, match in enumerate(found):

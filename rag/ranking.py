@@ -12,9 +12,9 @@ from rag.likeness import Likeness
 from rag.maxsim import MaxSim, TokenIds
 from rag.shard import Shard
 
-FEWEST_PER_LANGUAGE = 16  # similarities differ between languages, so each language is sure of so many candidates
+FEWEST_PER_LANGUAGE = 16  # similarities differ between languages, so each language gets at least N candidates
 WORDS_SHARE = 0.5  # of a language's dense candidates may be added because of their words,
-SOUNDS_SHARE = 0.2  # and so many because of their sounds: names and numbers find few chunks, or find nothing
+SOUNDS_SHARE = 0.2  # and this share by their sounds: names and numbers find few chunks, or nothing
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]

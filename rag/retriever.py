@@ -30,7 +30,7 @@ CANDIDATES = 100  # scored exactly for a question
 DEEPER = 4  # when languages with few chunks left their share of the candidates unused and too few were found
 HYDRATED_AT_ONCE = 2  # times k
 SCORE_DIGITS = 4
-BATCH_CHUNKS = 10_000  # indexed between two commits of BM25: each costs 40 ms a language, and so many chunks 30 MB more at the peak
+BATCH_CHUNKS = 10_000  # indexed between two commits of BM25: each costs 40 ms a language, and this many chunks 30 MB more at the peak
 
 Key = tuple[str, str]  # collection, language
 

@@ -51,7 +51,7 @@ def load(source: Source) -> Embedder:
     tokenizer = getattr(model.tokenizer, "backend_tokenizer", model.tokenizer)
     if not isinstance(tokenizer, Tokenizer):
         raise InvalidInput(f"The embedder {name} has no fast tokenizer, which is needed for exact offsets; use a model that has one.")
-    tokenizer = Tokenizer.from_str(tokenizer.to_str())  # the model's own goes on cutting
+    tokenizer = Tokenizer.from_str(tokenizer.to_str())  # the model's own tokenizer keeps truncating
     if len(model) == 1 and isinstance(model[0], StaticEmbedding):
         return StaticEmbedder(name, model[0].embedding.weight.detach().float().cpu().numpy(), model.prompts, tokenizer)
     dimension = model.get_embedding_dimension()

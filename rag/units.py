@@ -16,7 +16,7 @@ LIST_ITEMS = 12  # a list of more is quoted by its items
 LIST_CHARACTERS = 600  # heading included
 BARE_ITEM = 160  # characters of a list item without a mark
 CONTEXT_CHARACTERS = 400  # of the neighbours that a sentence needs,
-CONTEXT_SENTENCES = 3  # and so many of them: the sentence before may begin with a pronoun too
+CONTEXT_SENTENCES = 3  # and at most N sentences: the sentence before may begin with a pronoun too
 
 _FIGURE = regex.compile(r"(?<!\S)\p{Sc}?[\d][\d.,]*+(?!\S)")
 

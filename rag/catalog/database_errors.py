@@ -60,7 +60,7 @@ def _translated(context: ExceptionContext) -> RagError | None:
     if code in FULL:
         return NotYet("The disk that holds the catalog is full, so nothing was changed; free space and try again.")
     if code == sqlite3.SQLITE_NOTADB:
-        return InvalidInput("The catalog's file is no SQLite database, expected one or none; move it or restore a backup.")
+        return InvalidInput("The catalog's file is not a SQLite database; move it away or restore a backup.")
     return None
 
 

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 LONGEST_NAME = 500  # characters; PostgreSQL's index entries end at 2,704 bytes and a character may need four
 MOST_LISTED = 1000
 NOT_BEGUN = {"progress": 0.0, "pages_read": 0, "pages_total": None, "error": None, "retry_helps": None}
-CANCELLED = "The ingest was cancelled; try it again, or delete the document."
+CANCELLED = "The ingest was cancelled; retry it, or delete the document."
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def retry(engine: Engine, document_id: str, visible: Collection[str] | None) -> 
     with writing(engine) as connection:
         found = _find(connection, document_id, visible)
         if found.status != Status.FAILED:
-            raise WrongState(f"The document {found.name} is {found.status}; only a failed one is tried again.")
+            raise WrongState(f"The document {found.name} is {found.status}; only a failed one can be retried.")
         row = connection.execute(select(documents).where(documents.c.id == document_id)).one()
         _publish_if_held(connection, _queue_again(connection, row))
         return _find(connection, document_id, visible)

@@ -123,7 +123,7 @@ def _of_other_embedders(connection: Connection, embedder: EmbedderStamp, names: 
     """Ids of the collections that hold another embedder's vectors, among those named, if any are."""
     rows = connection.execute(select(collections)).all()
     if unknown := sorted(set(names) - {row.name for row in rows}):
-        raise InvalidInput(f"There is no collection {unknown[0]!r}; `glossa status` lists those there are.")
+        raise InvalidInput(f"There is no collection {unknown[0]!r}; `glossa status` lists the existing ones.")
     return [row.id for row in rows if row.embedder not in (None, asdict(embedder)) and (not names or row.name in names)]
 
 

@@ -45,13 +45,13 @@ def open_catalog(url: str) -> Engine:
     try:
         address = make_url(url)
     except ArgumentError as error:
-        raise InvalidInput(f"The catalog's address {url!r} is not one: expected sqlite:///FILE or postgresql://...; correct it.") from error
+        raise InvalidInput(f"The catalog's address {url!r} is invalid; use sqlite:///FILE or postgresql://...") from error
     match address.get_backend_name():
         case "sqlite":
             return _open_sqlite(address)
         case "postgresql" | "postgres":
             return _open_postgresql(address)
-    raise InvalidInput(f"The catalog's address names {address.drivername!r}, expected sqlite:///FILE or postgresql://...; correct it.")
+    raise InvalidInput(f"The catalog's address names {address.drivername!r}; use sqlite:///FILE or postgresql://...")
 
 
 def migrate(engine: Engine) -> None:
@@ -149,7 +149,7 @@ def _open_postgresql(address: URL) -> Engine:
         engine = create_engine(address, client_encoding="utf8", connect_args={"timeout": CONNECT_SECONDS}, **pool)
     except ModuleNotFoundError as error:
         raise InvalidInput(
-            "The catalog is on PostgreSQL, but its driver is not here, expected pg8000; pip install 'glossa[postgresql]'."
+            "The catalog is on PostgreSQL, but its driver pg8000 is not installed; run pip install 'glossa[postgresql]'."
         ) from error
     translate_errors(engine)
     event.listen(engine, "connect", _configure_postgresql)
@@ -168,7 +168,7 @@ def _configure_postgresql(connection: Any, _record: Any) -> None:
 
 def _open_sqlite(address: URL) -> Engine:
     if not address.database or address.database == ":memory:" or "mode=memory" in str(address):
-        raise InvalidInput("The catalog's address names a SQLite database in memory, expected a file; use sqlite:///FILE.")
+        raise InvalidInput("The catalog's address names a SQLite database in memory; use a file, sqlite:///FILE.")
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     # No limit on overflow: a reader in a thread must never wait for a pool when SQLite itself would let it read.
     engine = create_engine(

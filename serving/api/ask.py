@@ -107,7 +107,7 @@ async def answer_events(asked: Asked, found: Found, started: float, services: Se
         async with aclosing(answering(asked, services)) as parts:
             async for part in parts:
                 yield events.event("delta", {"text": part}) if isinstance(part, str) else last_events(part, found, started)
-    except Exception as error:  # the status line is out already: the error can only be told inside the stream
+    except Exception as error:  # the status line has been sent: the error can only be reported inside the stream
         status, detail = describe(error)
         yield events.event("error", {"status": status, "detail": detail})
         if status == 500:

@@ -164,7 +164,7 @@ def look(service: Glossa, outcome: Outcome) -> Outcome:
 def ingest(
     service: Glossa, files: list[LocalFile], collection: str, *, wait: bool, report: Callable[[list[Outcome], str], None]
 ) -> list[Outcome]:
-    """Send all files and, if `wait`, follow them to their end. `report` gets the outcomes so far and what goes on. Raises ServiceError."""
+    """Send all files and, if `wait`, follow them to the end. `report` gets the outcomes and the current step. Raises ServiceError."""
     outcomes: list[Outcome] = []
     for batch in batches(files):
         report(outcomes, f"sending {batch[0].name}")

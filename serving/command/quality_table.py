@@ -16,7 +16,7 @@ from serving.evaluation.search_quality import Mean, Quality, Report
 
 COLUMNS = ("questions", "hit@1", "hit@3", "MRR@10", "nDCG@10", "recall@10")
 TITLE = "nDCG@10 x 100: questions (rows) by documents (columns)"
-# From red over yellow to green, for values from 0.3 to 1: least and most are told apart on a print without colour by the figure itself.
+# From red over yellow to green, for values from 0.3 to 1. On a print without colour the figure itself distinguishes them.
 COLDEST, HOTTEST = 0.3, 1.0
 RAMP = [(215, 48, 39), (252, 141, 89), (254, 224, 139), (217, 239, 139), (145, 207, 96), (26, 152, 80)]
 

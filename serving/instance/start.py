@@ -75,7 +75,7 @@ def node_environment(temporary: Path) -> dict[str, str]:
         "RAY_enable_metrics_collection": "0",
         "AUTOSCALER_METRIC_PORT": "-1",
         "DASHBOARD_METRIC_PORT": "-1",
-        # a replica that does not start is tried for ever, as `serving.instance.app` asks: this limit would hold before that one
+        # a replica that does not start is retried forever, as `serving.instance.app` asks: this limit would hold before that one
         "RAY_SERVE_MAX_PER_REPLICA_RETRY_COUNT": "1000000",
         # HAProxy in front and user code on the replica's loop: 0.33 ms instead of 4.1 ms for an echo over HTTP
         "RAY_SERVE_ENABLE_HA_PROXY": "1",

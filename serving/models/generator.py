@@ -114,7 +114,7 @@ class WorkerGenerator:
                 response.cancel()  # type: ignore[no-untyped-call]  # else vLLM writes on for nobody
 
     async def _next(self, response: DeploymentResponseGenerator[Any]) -> list[str] | None:
-        """The next items, None at the end; a handle itself would wait for ever for a worker to come up."""
+        """The next items, None at the end; a handle itself would wait forever for a worker to start."""
         waiting = asyncio.ensure_future(anext(response, None))
         deadline = time.monotonic() + SILENCE_SECONDS
         try:

@@ -357,7 +357,7 @@ def test_a_cancelled_ingest_changes_nothing_more_and_a_retry_begins_anew(desk: D
     assert attempt is not None
     cancelled = documents.cancel(desk.engine, document.id, None)
     assert (cancelled.status, cancelled.retry_helps) == (Status.FAILED, True)
-    assert cancelled.error == "The ingest was cancelled; try it again, or delete the document."
+    assert cancelled.error == "The ingest was cancelled; retry it, or delete the document."
     assert not documents.set_progress(desk.engine, document.id, attempt, Status.PARSING, 0.1, pages_read=1, pages_total=None)
     assert (desk.commit(document, attempt, ["text"]), desk.texts()) == (None, [])
     again = documents.retry(desk.engine, document.id, None)
@@ -378,7 +378,7 @@ def test_a_retry_of_bytes_that_came_meanwhile_is_ready_at_once(desk: Desk) -> No
 
 def test_only_what_is_unfinished_is_cancelled_and_only_what_failed_is_tried_again(desk: Desk) -> None:
     document = desk.upload("a.txt", b"a")
-    with pytest.raises(WrongState, match="is queued; only a failed one is tried again"):
+    with pytest.raises(WrongState, match="is queued; only a failed one can be retried"):
         documents.retry(desk.engine, document.id, None)
     desk.ingest(document)
     with pytest.raises(WrongState, match="is ready already, so there is nothing to cancel"):

@@ -137,7 +137,7 @@ def test_only_the_collections_that_are_named_change(desk: Desk) -> None:
     assert make_all(desk, NEXT, "y") == ["y"]
     assert switch(desk.engine, NEXT) == ["y"]
     assert embedder_stamps(desk.engine) == {"x": STAMP, "y": NEXT}
-    with pytest.raises(InvalidInput, match="There is no collection 'z'; `glossa status` lists those there are"):
+    with pytest.raises(InvalidInput, match="There is no collection 'z'; `glossa status` lists the existing ones"):
         without_vectors(desk.engine, NEXT, ["x", "z"])
 
 

@@ -170,10 +170,10 @@ def test_an_address_that_cannot_be_a_catalog_is_refused(url: str, says: str) -> 
 def test_a_missing_driver_says_what_to_install() -> None:
     program = "import sys; sys.modules['pg8000'] = None; from rag.catalog.schema import open_catalog; open_catalog('postgresql://u@h/d')"
     said = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True).stderr
-    assert "InvalidInput: The catalog is on PostgreSQL, but its driver is not here" in said
+    assert "InvalidInput: The catalog is on PostgreSQL, but its driver pg8000 is not installed" in said
 
 
 def test_a_file_that_is_no_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "catalog.sqlite").write_bytes(b"these are notes, no database" * 100)
-    with pytest.raises(InvalidInput, match="is no SQLite database"):
+    with pytest.raises(InvalidInput, match="is not a SQLite database"):
         migrate(open_catalog(f"sqlite:///{tmp_path}/catalog.sqlite"))

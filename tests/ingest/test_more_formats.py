@@ -108,9 +108,9 @@ def test_json_is_read_record_by_record(tmp_path: Path) -> None:
 def test_json_lines_are_read_as_they_come_and_a_fault_has_its_line(tmp_path: Path) -> None:
     media_type, (page,) = read(tmp_path, "a.jsonl", b'{"a": 1}\n\n{"a": "zwei"}\n')
     assert (media_type, page.text) == (JSON_LINES, "a: 1\na: zwei")
-    with pytest.raises(Unreadable, match=r"Line 2 of the JSON lines file is no JSON: Expecting value at line 1, column 7"):
+    with pytest.raises(Unreadable, match=r"Line 2 of the JSON lines file is not valid JSON: Expecting value at line 1, column 7"):
         read(tmp_path, "a.jsonl", b'{"a": 1}\n{"a": }\n')
-    with pytest.raises(Unreadable, match=r"The JSON file is no JSON: .* at line 2, column 6"):
+    with pytest.raises(Unreadable, match=r"The JSON file is not valid JSON: .* at line 2, column 6"):
         read(tmp_path, "a.json", b'{\n"a": }')
     with pytest.raises(Unreadable, match="corrupt or cut short"):
         read(tmp_path, "a.json", b"[" * 100_000)

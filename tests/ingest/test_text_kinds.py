@@ -97,7 +97,7 @@ def test_xml_opens_no_entity_and_is_saved_where_it_is_broken(tmp_path: Path) -> 
     assert "SECRET" not in "".join(page.text for page in read(tmp_path, entity.encode(), "a.xml"))
     (page,) = read(tmp_path, b"<?xml version='1.0'?><a><b>Before.</b><c>After.", "a.xml")
     assert page.text == "b: Before.\nc: After."
-    assert page.notes == ("The XML is not well-formed; what could be told of it is read.",)
+    assert page.notes == ("The XML is not well-formed; only its recognisable text is read.",)
 
 
 def test_laughs_in_xml_end(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_an_ingest_is_cancelled_and_tried_again(on: Any, tmp_path: Path) -> None
 
     id = row()["id"]
     assert on("cancel", id).stdout == f"{id} is cancelled.\n"
-    assert (row()["status"], row()["note"]) == ("failed", "The ingest was cancelled; try it again, or delete the document.")
+    assert (row()["status"], row()["note"]) == ("failed", "The ingest was cancelled; retry it, or delete the document.")
     again = on("cancel", id)
     assert (again.returncode, "is failed already" in again.stderr) == (1, True)
     assert on("retry", id).stdout == f"{id} is queued again.\n"

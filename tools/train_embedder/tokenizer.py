@@ -14,7 +14,7 @@ LONGEST_PIECE = 20
 SPECIAL = ["<pad>", "<unk>"]
 BETWEEN_WORDS = "\u2063"  # in the training text only: no Thai piece reaches over the border of two words
 PASSAGE_CHARACTERS = 1500
-# Little text exists in Hindi and Thai: it is read so many times, or they would get single letters for pieces.
+# Little text exists in Hindi and Thai: it is read N times, else their pieces would be single letters.
 TIMES = {"hi": 4, "th": 5}
 ANSWERED_TIMES = {"iapp-wiki-qa_train": 2, "squad-pt_sample": 2, "thaigov-v2_title": 1}
 PYTHON_DOCS_SHARE = 0.5  # a third of all text, on one subject

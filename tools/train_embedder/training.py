@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 
 
 def train(first: Floats, batches: Batches, steps: int, report: Callable[[int, float], None]) -> Floats:
-    """Train `first` f32 (vocabulary, d) for so many steps; `report` is called with each step's number and its running loss."""
+    """Train `first` f32 (vocabulary, d) for `steps` steps; `report` is called with each step's number and its running loss."""
     vectors = torch.from_numpy(first.copy())
     means, squares, seen = torch.zeros_like(vectors), torch.zeros_like(vectors), torch.zeros(len(vectors), 1)
     running = 0.0

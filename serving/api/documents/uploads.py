@@ -59,7 +59,7 @@ class FormReceiver:
     """Receives one multipart form. `feed` and `abandon` block on the disk: call them in threads, where they take turns."""
 
     def __init__(self, services: Services, visible: Callable[[str], str], boundary: bytes) -> None:
-        """`visible` checks the collection named by the form and returns it, or raises what the client is told."""
+        """`visible` checks the collection named by the form and returns it, or raises the error for the client."""
         self.services, self.visible, self.collection = services, visible, ""
         self.received: list[Received] = []
         self.part, self.header_name, self.header_value = Part(), bytearray(), bytearray()

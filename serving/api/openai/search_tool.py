@@ -66,7 +66,7 @@ async def _complete(request: dict[str, Any], generator: Generator) -> dict[str, 
 
 
 async def _search(call: dict[str, Any], services: Services, key: CurrentKey) -> str:
-    """The passages as the model reads them; a call that cannot be run gets a sentence that says why, so that the model can mend it."""
+    """The passages as the model reads them; a call that cannot be run gets a sentence that says why, so that the model can fix it."""
     try:
         arguments = json.loads(call["function"]["arguments"])
         question = checked_question(arguments["question"], services.settings)
