@@ -159,7 +159,7 @@ def test_sqlite_acknowledges_only_what_is_on_the_disk(tmp_path: Path) -> None:
         ("sqlite:///:memory:", "in memory"),
         ("sqlite:///file:x?mode=memory&uri=true", "in memory"),
         ("mysql://host/x", "names 'mysql'"),
-        ("catalog.sqlite", "is not one"),
+        ("catalog.sqlite", "is invalid"),
     ],
 )
 def test_an_address_that_cannot_be_a_catalog_is_refused(url: str, says: str) -> None:
