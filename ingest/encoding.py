@@ -19,6 +19,7 @@ _MARKS = (
 _LEGACY = ["cp1252", "iso8859_15", "iso8859_2", "cp1250", "cp1251", "iso8859_5", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp437",
            "cp850", "mac_roman", "shift_jis", "euc_jp", "gb18030", "big5", "euc_kr"]  # fmt: skip
 _WESTERN = set("äöüßÄÖÜàâæçèéêëîïôœùûÿÀÂÆÇÈÉÊËÎÏÔŒÙÛŸáíñóúÁÍÑÓÚìòÌÒãõÃÕåøÅØ¿¡ªº€£„“”‚‘’–—…«»‹›•·°§©®™\xa0\xad")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _THAI_MARK = re.compile("[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]")
 _THAI_MARK_IN_PLACE = re.compile("(?<=[\u0e01-\u0e2e\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]")
@@ -80,7 +81,7 @@ def _sample_beyond_ascii(path: Path) -> bytes:
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             if not block.isascii():
-                first = re.search(rb"[\x80-\xff]", block)
+                first = _BEYOND_ASCII.search(block)
                 start = max(0, block.rfind(b"\n", 0, first.start()) + 1, first.start() - SAMPLE // 2) if first else 0
                 return block[start : start + SAMPLE]
     return b""

@@ -13,6 +13,7 @@ import pytest
 from pypdf.generic import DecodedStreamObject, NameObject
 
 from ingest.formats import parse
+from ingest.magic import sniff
 from ingest.media_types import CSV, HTML, PDF, TEXT
 from ingest.sandbox import Sandbox
 from rag.errors import TooLarge, Unreadable
@@ -57,6 +58,14 @@ def test_pages_come_as_from_the_parser_itself_with_their_number(sandbox: Sandbox
         seen += [(page.number, total) for page, total in sandbox.parse(tmp_path / "blank.pdf", PDF)]
     with pytest.raises(Unreadable, match="no 'startxref'"):
         list(sandbox.parse(note, PDF))
+
+
+@pytest.mark.parametrize("name", ["comments.html", "comments.txt"])
+@pytest.mark.parametrize("times", [24, 30, 9_000])
+def test_comments_again_and_again_are_read_like_any_text(sandbox: Sandbox, tmp_path: Path, times: int, name: str) -> None:
+    (tmp_path / name).write_bytes(b"<!---->" * times + b"x")
+    pages = [page.text for page, _ in sandbox.parse(tmp_path / name, sniff(tmp_path / name, name))]
+    assert "".join(pages).replace("<!---->", "") == "x"
 
 
 def test_the_number_of_pages_is_known_from_the_first_one_on(sandbox: Sandbox, tmp_path: Path) -> None:
