@@ -26,6 +26,16 @@ COMMON_MARKERS = (
 )
 
 
+def message_text(message: Message) -> str:
+    """A message's text; of content in parts, the text parts."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list) or any(not isinstance(part, dict) or part.get("type") != "text" for part in content):
+        raise InvalidInput("A message has content that is not text; send text only.")
+    return "\n".join(str(part.get("text", "")) for part in content)
+
+
 class TokenCounter(Protocol):
     """Counts as the model's server does; never an estimate."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import regex
 
 from rag.errors import InvalidInput
+from rag.lines import LineKind, line_kind
 from rag.thai import thai_words
 
 MAX_TOKENS = 128  # of a chunk; 200 and 300 find the right document among the first three less often (samples, paraphrased and typed)
@@ -16,6 +17,7 @@ SMALL_SHARE = 0.25  # of max_tokens: a chunk below this says too little by itsel
 HEADING_TOKENS = 16  # a line up to this long without a stop is a heading: it belongs to what follows
 
 _PARAGRAPH = regex.compile(r"\n\s*\n")
+_UNDERLINE = regex.compile(r"[-=~^_*#]{3,}")  # drawn below a heading
 _STOP = regex.compile(r"[.!?…।॥。]['\"”’»)\]]*$")
 _WORD_START = regex.compile(r"\s+(?=\S)")
 _THAI = regex.compile(r"\p{Thai}")
@@ -62,7 +64,8 @@ def chunk_page(text: str, offsets: Sequence[Offsets], sentences: Sequence[Offset
     if max_tokens < 1:
         raise InvalidInput(f"Chunks of {max_tokens} tokens were asked for; a chunk must hold at least 1.")
     tokens = _Tokens(text, _token_starts(text, offsets))
-    paragraphs = _paragraphs(tokens, sentences)
+    headings = _headings(tokens, sentences)
+    paragraphs = [_with_headings(tokens, headings, paragraph) for paragraph in _paragraphs(tokens, sentences, headings)]
     pieces = [[piece for span in paragraph for piece in _cut(tokens, span, max_tokens)] for paragraph in paragraphs]
     chunks = _merge_small(tokens, _pack_paragraphs(tokens, pieces, max_tokens), max_tokens)
     return [ChunkSpan(start, end, tokens.before(start), tokens.before(end)) for start, end in chunks]
@@ -79,19 +82,65 @@ def _token_starts(text: str, offsets: Sequence[Offsets]) -> list[int]:
     return list(np.maximum.accumulate(starts).tolist())
 
 
-def _paragraphs(tokens: _Tokens, sentences: Sequence[Offsets]) -> list[list[Offsets]]:
-    """Group sentences by blank lines; a heading opens the group that follows it."""
-    groups: list[list[Offsets]] = []
+def _headings(tokens: _Tokens, sentences: Sequence[Offsets]) -> set[Offsets]:
+    """The sentences that may be headings: a short line of its own without a stop, and the line drawn below one."""
+    found: set[Offsets] = set()
+    before: Offsets | None = None
     for sentence in sentences:
-        if not groups or (_PARAGRAPH.search(tokens.text, groups[-1][-1][1], sentence[0]) and not _is_heading(tokens, groups[-1])):
+        line = tokens.text[slice(*sentence)]
+        drawn = before in found and _UNDERLINE.fullmatch(line)
+        short = tokens.count(*sentence) <= HEADING_TOKENS and not _STOP.search(line)
+        if _is_line(tokens.text, sentence) and (drawn or (short and (line.startswith("#") or line_kind(line) is LineKind.TEXT))):
+            found.add(sentence)
+        before = sentence
+    return found
+
+
+def _is_line(text: str, sentence: Offsets) -> bool:
+    """Whether nothing else stands on the lines of a sentence."""
+    start, end = sentence
+    above, below = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return not text[above:start].strip() and not text[end : below if below >= 0 else len(text)].strip()
+
+
+def _paragraphs(tokens: _Tokens, sentences: Sequence[Offsets], headings: set[Offsets]) -> list[list[Offsets]]:
+    """Group sentences by blank lines, and before a heading between two texts; a heading opens the group that follows it."""
+    groups: list[list[Offsets]] = []
+    for at, sentence in enumerate(sentences):
+        apart = groups and _PARAGRAPH.search(tokens.text, groups[-1][-1][1], sentence[0])
+        heads = sentence in headings and _STOP.search(tokens.text[slice(*sentences[at - 1])]) and _leads(sentences, at, headings)
+        if not groups or heads or (apart and not _is_heading(tokens, groups[-1], headings)):
             groups.append([])
         groups[-1].append(sentence)
     return groups
 
 
-def _is_heading(tokens: _Tokens, group: list[Offsets]) -> bool:
-    start, end = group[0][0], group[-1][1]
-    return tokens.count(start, end) <= HEADING_TOKENS and not _STOP.search(tokens.text[start:end])
+def _leads(sentences: Sequence[Offsets], at: int, headings: set[Offsets]) -> bool:
+    """Whether a text follows within two lines: more lines without a stop are a list."""
+    return any(following not in headings for following in sentences[at + 1 : at + 3])
+
+
+def _is_heading(tokens: _Tokens, group: Sequence[Offsets], headings: set[Offsets]) -> bool:
+    words = [span for span in group if not _UNDERLINE.fullmatch(tokens.text[slice(*span)])]
+    return all(span in headings for span in group) and sum(tokens.count(*span) for span in words) <= HEADING_TOKENS
+
+
+def _with_headings(tokens: _Tokens, headings: set[Offsets], paragraph: Sequence[Offsets]) -> list[Offsets]:
+    """The sentences, each heading as one with the text after it: no chunk ends with the heading of the next."""
+    joined: list[Offsets] = []
+    lines = 0  # that may be headings, right before the sentence
+    for sentence in paragraph:
+        if sentence in headings:
+            lines += 1
+            joined.append(sentence)
+            continue
+        if not _is_heading(tokens, joined[len(joined) - lines :], headings):
+            lines = 1  # those before are a list or an address
+        start = joined[-lines][0] if lines else sentence[0]
+        del joined[len(joined) - lines :]
+        joined.append((start, sentence[1]))
+        lines = 0
+    return joined
 
 
 def _pack_paragraphs(tokens: _Tokens, paragraphs: Iterable[Sequence[Offsets]], limit: int) -> Iterator[Offsets]:

@@ -25,7 +25,7 @@ class Unreadable(RagError):
     """The bytes are of a known type but hold nothing that can be read: corrupt, encrypted, empty, scanned without text (HTTP 422)."""
 
 
-class Finished(RagError):
+class WrongState(RagError):
     """What was asked for is possible only at another stage of the document than the one it is at (HTTP 409)."""
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import boto3
 import httpx
 
-from serving import ports
+from serving.instance import ports
 
 REGION = "eu-west-1"
 

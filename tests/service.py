@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import psutil
 
-from serving import ports
-from serving.run_state import read_state
+from serving.client.run_state import read_state
+from serving.instance import ports
 
 START_SECONDS = 180  # on two busy cores; an idle machine takes about 15
 INGEST_SECONDS = 90
@@ -51,7 +51,7 @@ class Service:
         self.process.wait(10)
 
 
-def start(data: Path, *options: str, seconds: float = START_SECONDS, program: Sequence[str] = ("-m", "serving.cli")) -> Service:
+def start(data: Path, *options: str, seconds: float = START_SECONDS, program: Sequence[str] = ("-m", "serving.command.cli")) -> Service:
     """`glossa up` on free ports, ready to answer. `program` is what Python runs as glossa."""
     port = ports.free()
     log = (data.parent / f"{data.name}.log").open("ab")

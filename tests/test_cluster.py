@@ -7,8 +7,8 @@ import pytest
 import yaml
 from ray.autoscaler._private.util import prepare_config, validate_config
 
-from serving.app import ON_CPU_NODE, ON_HEAD
-from serving.profile import Profile, load
+from serving.instance.app import ON_CPU_NODE, ON_HEAD
+from serving.models.profile import Profile, load
 
 
 @pytest.fixture

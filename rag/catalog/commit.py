@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, Table, insert, select, update
 
 from rag.catalog import tables
+from rag.catalog.publish import UNFINISHED, publish, record_changes
 from rag.catalog.schema import writing
-from rag.catalog.switch import UNFINISHED, publish, record_changes
 from rag.catalog.tables import collections, contents, documents
 from rag.errors import EmbedderMismatch
 from rag.records import Chunk, EmbedderStamp, Page

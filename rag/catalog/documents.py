@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, tu
 
 from rag.blobs import BlobStore, StagedBlob
 from rag.catalog import tables
+from rag.catalog.publish import UNFINISHED, publish, remove, remove_older
 from rag.catalog.schema import next_version, writing
-from rag.catalog.switch import UNFINISHED, publish, remove, remove_older
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
-from rag.errors import Finished, InvalidInput, NotFound, NotYet, QueueFull, TooLarge
+from rag.errors import InvalidInput, NotFound, NotYet, QueueFull, TooLarge, WrongState
 from rag.records import Page, Status
 
 log = logging.getLogger(__name__)
@@ -172,11 +172,11 @@ def fail(engine: Engine, document_id: str, attempt: int, error: str, *, retry_he
 
 
 def cancel(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:
-    """Ends the ingest of a document that waits or is being worked on: it is `failed` until a retry. Raises NotFound, Finished."""
+    """Ends the ingest of a document that waits or is being worked on: it is `failed` until a retry. Raises NotFound, WrongState."""
     with writing(engine) as connection:
         found = _find(connection, document_id, visible)
         if found.status not in UNFINISHED:
-            raise Finished(f"The document {found.name} is {found.status} already, so there is nothing to cancel; delete it instead.")
+            raise WrongState(f"The document {found.name} is {found.status} already, so there is nothing to cancel; delete it instead.")
         ended = {"status": Status.FAILED, "error": CANCELLED, "retry_helps": True, "updated_at": datetime.now(UTC)}
         superseded = {"attempt": documents.c.attempt + 1}  # a retry may come before the attempt at work has noticed
         connection.execute(update(documents).where(documents.c.id == document_id).values(**ended, **superseded))
@@ -184,11 +184,11 @@ def cancel(engine: Engine, document_id: str, visible: Collection[str] | None) ->
 
 
 def retry(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:
-    """Queues a failed document again, as if its bytes had just been uploaded. Raises NotFound; Finished when it has not failed."""
+    """Queues a failed document again, as if its bytes had just been uploaded. Raises NotFound; WrongState when it has not failed."""
     with writing(engine) as connection:
         found = _find(connection, document_id, visible)
         if found.status != Status.FAILED:
-            raise Finished(f"The document {found.name} is {found.status}; only a failed one is tried again.")
+            raise WrongState(f"The document {found.name} is {found.status}; only a failed one is tried again.")
         row = connection.execute(select(documents).where(documents.c.id == document_id)).one()
         _publish_if_held(connection, _queue_again(connection, row))
         return _find(connection, document_id, visible)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, Row, select
 
-from rag.catalog.switch import UNFINISHED
+from rag.catalog.publish import UNFINISHED
 from rag.catalog.tables import changes, chunks, collections, contents, documents, feed_counter, in_sight
 
 BATCH = 1000

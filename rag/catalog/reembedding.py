@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from rag.catalog import tables
 from rag.catalog.commit import EmbeddedChunk, insert_chunks
 from rag.catalog.documents import NOT_BEGUN
+from rag.catalog.publish import record_changes
 from rag.catalog.schema import writing
-from rag.catalog.switch import record_changes
 from rag.catalog.tables import chunks, collections, contents, documents, next_chunks, next_contents
 from rag.errors import InvalidInput
 from rag.records import EmbedderStamp, Page, Status

@@ -37,7 +37,7 @@ PARTS = {  # by a part of the command line, the first that fits
     "ray::IDLE": "ingest workers",
     "ray::warm_up": "ingest workers",
     "haproxy": "HAProxy",
-    "serving.cli ingest": "glossa ingest",
+    "serving.command.cli ingest": "glossa ingest",
 }
 TEMPLATES = {
     "txt": "{text}",
@@ -132,7 +132,7 @@ def main() -> None:
             watch.look()
             before = {pid: taken for pid, (_, taken) in watch.cpu.items()}
             began = time.perf_counter()
-            command = [sys.executable, "-m", "serving.cli", "ingest", str(folder), "--data", str(service.data)]
+            command = [sys.executable, "-m", "serving.command.cli", "ingest", str(folder), "--data", str(service.data)]
             said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
             seconds = time.perf_counter() - began
             watch.look()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx
 
-from serving import ports
+from serving.instance import ports
 from tests import service as instances
 from tests.tiny_llama import save_tiny_llama
 
@@ -53,7 +53,7 @@ def direct(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 @contextmanager
-def gateway(llm: Path, program: Sequence[str] = ("-m", "serving.cli")) -> Iterator[tuple[str, dict[str, str]]]:
+def gateway(llm: Path, program: Sequence[str] = ("-m", "serving.command.cli")) -> Iterator[tuple[str, dict[str, str]]]:
     """Glossa with the same model."""
     service = instances.start(llm.parent / "data", "--llm", str(llm), seconds=START_SECONDS, program=program)
     try:

@@ -44,7 +44,7 @@ from rag.records import EmbedderStamp, Page
 from rag.retriever import BATCH_CHUNKS, Retriever
 from rag.sentences import sentence_spans
 from rag.shard import Shard
-from serving.retrieval import give_back_memory, warm_up
+from serving.retrieval.deployment import give_back_memory, warm_up
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 SENTENCES = 40  # of a page

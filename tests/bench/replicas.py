@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from serving import cli, start
-from serving.profile import PROFILES, Profile, read
+from serving.command import cli
+from serving.instance import start
+from serving.models.profile import PROFILES, Profile, read
 from tests.bench.generation import MODEL, TOKENS, gateway, load
 from tests.tiny_llama import save_cpu_profile, save_tiny_llama
 
@@ -36,7 +37,7 @@ class Waiting:
 
 
 def build(profile: Profile, name: str, adapters: str | None = None) -> Any:
-    """The deployment, in place of `serving.workers.build`."""
+    """The deployment, in place of `serving.models.workers.build`."""
     from ray import serve
 
     return serve.deployment(Waiting).options(name=name, **profile.config["deployment_config"]).bind()
@@ -68,7 +69,7 @@ def launch(arguments: list[str]) -> None:
     shipped = start.start_ray
 
     def start_ray(*given: Any) -> tuple[str, str]:
-        from serving import app
+        from serving.instance import app
 
         app.build_workers = build
         return shipped(*given)

@@ -29,7 +29,7 @@ import httpx
 import yaml
 
 from rag.embedder import STATIC, STATIC_MODEL, load_embedder
-from serving import ports
+from serving.instance import ports
 from tests import service as instances
 from tests.bench.index import Document, documents, fill, questions, random_vectors
 from tests.bench.search import CLIENTS, load

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import yaml
 
-from serving import cli, start
-from serving.profile import checkpoint
+from serving.command import cli
+from serving.instance import start
+from serving.models.profile import checkpoint
 from tests.bench.generation import CLIENTS, MODEL, gateway, load
 from tests.tiny_llama import save_tiny_llama
 

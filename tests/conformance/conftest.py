@@ -9,7 +9,7 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 
 from rag.blobs import BlobStore
 from rag.catalog.schema import migrate, open_catalog
-from tests.conformance.desk import Desk
+from tests.conformance.catalog_fixture import Desk
 from tests.conformance.postgresql import find_server_programs, running_server
 
 NUMBERS = itertools.count()

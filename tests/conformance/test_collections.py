@@ -2,7 +2,7 @@
 
 from rag.catalog.collections import CollectionSummary, embedder_stamps, list_collections
 from rag.records import EmbedderStamp
-from tests.conformance.desk import STAMP, Desk
+from tests.conformance.catalog_fixture import STAMP, Desk
 
 
 def test_each_collection_is_told_in_numbers_in_the_order_of_names(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from rag.catalog import documents, feed
 from rag.catalog.schema import next_version, open_catalog, writing
 from rag.errors import NotFound
 from rag.records import Status
-from tests.conformance.desk import Desk
+from tests.conformance.catalog_fixture import Desk
 
 
 def upload_and_ingest(url: str, root: Path, worker: int, count: int) -> list[int]:

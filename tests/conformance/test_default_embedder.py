@@ -4,7 +4,7 @@ from rag.catalog.reembedding import finish, put_beside, switch, without_vectors
 from rag.default_embedder import default_embedder, waiting_for_encoder
 from rag.embedder import encoder_name, static_name
 from rag.records import EmbedderStamp
-from tests.conformance.desk import STAMP, Desk, embedded
+from tests.conformance.catalog_fixture import STAMP, Desk, embedded
 
 ENCODER = EmbedderStamp(encoder_name(), 4, "query: ", "passage: ")
 STATIC = EmbedderStamp(static_name(), 4, "", "")

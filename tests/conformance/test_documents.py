@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rag.catalog import commit, documents, feed
-from rag.errors import EmbedderMismatch, Finished, InvalidInput, NotFound
+from rag.errors import EmbedderMismatch, InvalidInput, NotFound, WrongState
 from rag.records import EmbedderStamp, Page, Status
-from tests.conformance.desk import STAMP, Desk, embedded
+from tests.conformance.catalog_fixture import STAMP, Desk, embedded
 
 HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 
@@ -363,10 +363,10 @@ def test_a_retry_of_bytes_that_came_meanwhile_is_ready_at_once(desk: Desk) -> No
 
 def test_only_what_is_unfinished_is_cancelled_and_only_what_failed_is_tried_again(desk: Desk) -> None:
     document = desk.upload("a.txt", b"a")
-    with pytest.raises(Finished, match="is queued; only a failed one is tried again"):
+    with pytest.raises(WrongState, match="is queued; only a failed one is tried again"):
         documents.retry(desk.engine, document.id, None)
     desk.ingest(document)
-    with pytest.raises(Finished, match="is ready already, so there is nothing to cancel"):
+    with pytest.raises(WrongState, match="is ready already, so there is nothing to cancel"):
         documents.cancel(desk.engine, document.id, None)
     with pytest.raises(NotFound):
         documents.cancel(desk.engine, document.id, ["another"])

@@ -7,7 +7,7 @@ from rag.catalog.commit import commit
 from rag.catalog.feed import Change
 from rag.catalog.hydrate import hydrate
 from rag.records import Page
-from tests.conformance.desk import STAMP, Desk, embedded
+from tests.conformance.catalog_fixture import STAMP, Desk, embedded
 
 
 def test_a_new_catalog_is_at_version_0_and_empty(desk: Desk) -> None:

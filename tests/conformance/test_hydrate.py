@@ -2,7 +2,7 @@
 
 from rag.catalog import feed
 from rag.catalog.hydrate import Hydrated, hydrate
-from tests.conformance.desk import Desk
+from tests.conformance.catalog_fixture import Desk
 
 
 def chunk_ids(desk: Desk) -> list[int]:

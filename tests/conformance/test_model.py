@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from rag.catalog import documents, feed
 from rag.catalog.documents import Document
-from tests.conformance.desk import Desk
+from tests.conformance.catalog_fixture import Desk
 
 NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt"])
 BYTES = st.sampled_from([b"1", b"2", b"3"])

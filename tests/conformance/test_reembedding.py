@@ -12,7 +12,7 @@ from rag.catalog.reembedding import finish, put_beside, stored_pages, switch, wi
 from rag.catalog.tables import next_chunks, next_contents
 from rag.errors import InvalidInput
 from rag.records import EmbedderStamp, Status
-from tests.conformance.desk import STAMP, Desk, embedded
+from tests.conformance.catalog_fixture import STAMP, Desk, embedded
 
 NEXT = EmbedderStamp("next", 4, "query: ", "passage: ")
 OTHER = EmbedderStamp("other", 4, "query: ", "passage: ")

@@ -19,7 +19,7 @@ from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, 
 from rag.catalog.tables import metadata, next_chunks
 from rag.errors import InvalidInput, NotYet
 from rag.records import Status
-from tests.conformance.desk import Desk
+from tests.conformance.catalog_fixture import Desk
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DOCUMENT = {"id": "d", "collection_id": 1, "name": "a.txt", "sha256": "00", "media_type": "text/plain", "size": 1, "attempt": 1}

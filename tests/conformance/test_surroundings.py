@@ -9,7 +9,7 @@ from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.surroundings import whole_document, widen
 from rag.errors import NotFound
 from rag.records import Page, Passage
-from tests.conformance.desk import STAMP, Desk, embedded
+from tests.conformance.catalog_fixture import STAMP, Desk, embedded
 
 PAGE = "Eins steht vorn. Zwei steht in der Mitte. Drei steht hinten."
 SPANS = [(0, 16), (17, 41), (42, 60)]

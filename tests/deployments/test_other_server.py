@@ -14,9 +14,9 @@ from rag.errors import InvalidInput
 from rag.prompt import Budget, Conversation, assemble
 from rag.records import Passage
 from rag.settings import Settings
-from serving import ports
-from serving.other_server import connect
-from serving.profile import Server
+from serving.instance import ports
+from serving.models.other_server import connect
+from serving.models.profile import Server
 from tests import service as instances
 from tests.service import add
 from tests.tiny_gguf import save_gguf

@@ -15,8 +15,8 @@ from sqlalchemy import create_engine, text
 
 from rag.errors import InvalidInput
 from rag.settings import Settings
-from serving.run_state import read_state
-from serving.start import connect_ray, node_environment
+from serving.client.run_state import read_state
+from serving.instance.start import connect_ray, node_environment
 from tests import service as instances
 from tests.conformance.postgresql import find_server_programs, running_server
 from tests.rag.tiny_transformer import save_tiny_transformer

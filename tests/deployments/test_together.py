@@ -7,7 +7,7 @@ import pytest
 
 
 def test_a_stream_ends_with_its_last_item_not_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    from serving import workers
+    from serving.models import workers
 
     monkeypatch.setattr(workers, "MOMENT_SECONDS", 600)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.vllm_on_cpu import look_again
+from serving.models.vllm_on_cpu import look_again
 
 
 @pytest.mark.parametrize(("tensor_parallel", "executor"), [(1, "uni"), (2, "mp")])

@@ -10,7 +10,7 @@ import sys
 import ray
 from ray.cluster_utils import Cluster
 
-from serving import ports
+from serving.instance import ports
 
 SHAPES = {
     "head": {"num_cpus": 1, "resources": {"glossa_head": 1000}},

@@ -8,7 +8,7 @@ import time
 
 import httpx
 
-from serving.run_state import read_state
+from serving.client.run_state import read_state
 from tests.service import Service
 
 RUNNING = """

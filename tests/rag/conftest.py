@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rag.embedder import STATIC, Embedder, load_embedder
-from tests.rag.desk import Desk, open_desk
+from tests.rag.catalog_fixture import Desk, open_desk
 from tests.rag.tiny_transformer import save_tiny_transformer
 
 

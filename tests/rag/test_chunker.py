@@ -177,3 +177,28 @@ def test_a_page_of_a_million_characters_without_a_space_is_cut_in_reasonable_tim
     chunks = chunk_page(text, [(at, at + 4) for at in range(0, len(text), 4)], sentence_spans(text, "en"))
     assert len(chunks) == 2000
     assert all(chunk.last_token - chunk.first_token == 125 for chunk in chunks)
+
+
+def test_a_heading_between_two_texts_begins_a_chunk_without_blank_lines_too() -> None:
+    text = "The office is open from eight.\nNotice period\nThe notice period is three months.\nIt may be shorter."
+    assert texts(text, chunk_words(text, max_tokens=12)) == [
+        "The office is open from eight.",
+        "Notice period\nThe notice period is three months.\nIt may be shorter.",
+    ]
+
+
+def test_an_underlined_heading_stays_with_a_sentence_that_fills_the_chunk_alone() -> None:
+    text = "The lamp is charged with the cable.\n\nSensor\n------\n\nPress the button for five full seconds to reset it."
+    chunks = texts(text, chunk_words(text, max_tokens=10))
+    assert chunks[0] == "The lamp is charged with the cable."
+    assert chunks[1].startswith("Sensor\n------\n\nPress the button")
+
+
+def test_lines_of_a_list_are_not_joined_as_headings() -> None:
+    text = "\n".join(f"{name} has a seat" for name in ("Peru", "Kenya", "New Zealand", "Norway", "Chad")) + "\nAll take part in it."
+    chunks = texts(text, chunk_words(text, max_tokens=9))
+    assert chunks == [
+        "Peru has a seat\nKenya has a seat",
+        "New Zealand has a seat\nNorway has a seat",
+        "Chad has a seat\nAll take part in it.",
+    ]

@@ -68,7 +68,8 @@ def test_a_static_model_given_by_its_folder_is_the_same(static: Embedder) -> Non
 @pytest.mark.parametrize("name", [None, STATIC])
 def test_a_service_with_a_model_of_the_package_never_loads_torch(name: str | None) -> None:
     """Torch would cost each process five seconds of its start and half a gigabyte."""
-    code = f"import sys, serving.app; from rag.embedder import load_embedder; load_embedder({name!r}); sys.exit('torch' in sys.modules)"
+    imports = "import sys, serving.instance.app; from rag.embedder import load_embedder"
+    code = f"{imports}; load_embedder({name!r}); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

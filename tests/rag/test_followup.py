@@ -6,7 +6,7 @@ from rag.embedder import Embedder
 from rag.followup import EARLIER_CHARACTERS, search_follow_up
 from rag.records import Passage
 from rag.retriever import Retriever
-from tests.rag.desk import Desk
+from tests.rag.catalog_fixture import Desk
 
 LEAVE = "Colleagues in Freiburg have 30 days of leave. What is left of them must be taken until the end of March."
 LAMP = "A full charge of the lamp takes two hours and twenty minutes."

@@ -6,7 +6,7 @@ from rag.embedder import Embedder
 from rag.errors import EmbedderMismatch
 from rag.records import Passage
 from rag.retriever import BATCH_CHUNKS, CANDIDATES, Retriever
-from tests.rag.desk import Desk, open_desk
+from tests.rag.catalog_fixture import Desk, open_desk
 
 HOLIDAY = "Employees in Freiburg have thirty days of paid holiday."
 LAMP = "The lamp GL-200 shines for nine hours."

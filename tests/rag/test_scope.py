@@ -1,5 +1,5 @@
 from rag.scope import contents_of
-from tests.rag.desk import Desk
+from tests.rag.catalog_fixture import Desk
 
 
 def test_only_visible_documents_restrict_a_search(static_desk: Desk) -> None:

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from rag.answer import NOTHING_FOUND
 from rag.languages import LANGUAGES
-from serving.accept_language import AcceptedLanguage, preferred_language
-from serving.schemas import Language
+from serving.api.accept_language import AcceptedLanguage, preferred_language
+from serving.api.schemas import Language
 
 
 @pytest.mark.parametrize(

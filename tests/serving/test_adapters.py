@@ -13,9 +13,9 @@ pytest.importorskip("vllm")
 import boto3
 from ray.serve.llm import LLMConfig
 
-from serving import adapters
-from serving.profile import Profile
-from serving.workers import build
+from serving.models import adapters
+from serving.models.profile import Profile
+from serving.models.workers import build
 from tests.s3_server import running_s3
 from tests.tiny_adapter import save_tiny_adapter
 from tests.tiny_llama import save_tiny_llama

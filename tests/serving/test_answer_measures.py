@@ -3,9 +3,9 @@
 import pytest
 
 from rag.records import Citation
-from serving.answer_measures import Judged, contains, judge, overlaps, token_f1, without_markers, words
-from serving.client_records import Answer
-from serving.question_sets import Question
+from serving.client.records import Answer
+from serving.evaluation.answer_measures import Judged, contains, judge, overlaps, token_f1, without_markers, words
+from serving.evaluation.question_sets import Question
 
 SQUAD = Question("q", "?", "de", {"right.txt": 1}, "en", answers=("nine hours", "9 h"))
 UNIT = "The lamp shines for nine hours."

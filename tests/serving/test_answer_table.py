@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from rag.languages import LANGUAGES
-from serving.answer_measures import Judged
-from serving.answer_table import diagram, save_answers_picture, show_answers
-from serving.calibration import reliability
-from serving.evaluate_answers import AnswerReport, summary
-from serving.question_sets import Question
+from serving.command.answer_table import diagram, save_answers_picture, show_answers
+from serving.evaluation.answer_measures import Judged
+from serving.evaluation.answer_quality import AnswerReport, summary
+from serving.evaluation.calibration import reliability
+from serving.evaluation.question_sets import Question
 
 
 def report(confidence: float | None) -> AnswerReport:

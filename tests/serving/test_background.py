@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from rag.settings import Settings
-from serving import cli
-from serving.background import OPTIONS, launch, log_path, running, stop, take_log, wait_until_ready
-from serving.client_records import ServiceError
+from serving.client.records import ServiceError
+from serving.command import cli
+from serving.command.background import OPTIONS, launch, log_path, running, stop, take_log, wait_until_ready
 
 
 def write_state(data: Path, pid: int, started_at: datetime) -> None:
@@ -75,7 +75,7 @@ def test_up_in_the_background_answers_and_down_ends_it(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "serving.cli"]
+    command = [sys.executable, "-m", "serving.command.cli"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GLOSSA_")}
     up = subprocess.run(
         [*command, "up", "--detach", "--data", tmp_path, "--port", str(port)], env=environment, capture_output=True, text=True, check=False

@@ -69,7 +69,8 @@ def test_a_bucket_is_ingested_from_the_command_line(server: S3Server, service: S
     server.make_bucket("company")
     for name in ("handbook.md", "price-list-2026.csv"):
         boto3.client("s3").upload_file(str(SAMPLES / name), "company", f"shared/{name}")
-    command = [sys.executable, "-m", "serving.cli", "ingest", "s3://company/shared", "--data", str(service.data), "--include", "*.md"]
+    program = [sys.executable, "-m", "serving.command.cli"]
+    command = [*program, "ingest", "s3://company/shared", "--data", str(service.data), "--include", "*.md"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     with service.client() as client:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from serving.calibration import Bin, Reliability, reliability
+from serving.evaluation.calibration import Bin, Reliability, reliability
 
 
 def test_answers_are_binned_by_confidence_and_the_error_is_their_mean_distance() -> None:

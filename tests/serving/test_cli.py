@@ -36,7 +36,7 @@ def glossa(*arguments: object, environment: dict[str, str] | None = None) -> "su
     """Run the command as a person without a terminal does."""
     outside = {name: value for name, value in os.environ.items() if not name.startswith("GLOSSA_")}
     return subprocess.run(
-        [sys.executable, "-m", "serving.cli", *map(str, arguments)],
+        [sys.executable, "-m", "serving.command.cli", *map(str, arguments)],
         env={**outside, **(environment or {})},
         cwd=ROOT,
         capture_output=True,
@@ -92,7 +92,7 @@ def test_help_of_a_command_gives_an_example_and_defaults(command: str) -> None:
 
 def test_help_does_not_wait_for_heavy_packages() -> None:
     heavy = "{'ray', 'torch', 'faiss', 'fastapi', 'sqlalchemy', 'sentence_transformers', 'httpx'}"
-    code = f"import sys, serving.cli; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, serving.command.cli; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
@@ -153,7 +153,7 @@ def test_of_a_large_folder_a_terminal_shows_what_has_a_remark_and_the_sums(servi
     (tmp_path / "empty.pdf").write_bytes(b"")
     terminal, theirs = os.openpty()
     environment = os.environ | {"GLOSSA_URL": service.url, "GLOSSA_KEY": service.key, "COLUMNS": "160"}
-    command = [sys.executable, "-m", "serving.cli", "ingest", str(tmp_path), "--collection", "notes"]
+    command = [sys.executable, "-m", "serving.command.cli", "ingest", str(tmp_path), "--collection", "notes"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=theirs, stderr=subprocess.DEVNULL) as process:
         assert process.wait(120) == 1
         os.close(theirs)

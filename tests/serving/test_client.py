@@ -10,8 +10,8 @@ import pytest
 
 from rag.records import Status
 from serving.client import Glossa, connect
-from serving.client_records import Answer, SearchResult, ServiceError, read_record, write_record
-from serving.sending import Outcome, look
+from serving.client.records import Answer, SearchResult, ServiceError, read_record, write_record
+from serving.client.sending import Outcome, look
 
 STATE = {
     "pid": 1,

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from rag.settings import Settings
-from serving import doctor
 from serving.client import connect
-from serving.doctor import Finding, Level
-from serving.run_state import RunState, read_state
+from serving.client.run_state import RunState, read_state
+from serving.command import doctor
+from serving.command.doctor import Finding, Level
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,7 +86,7 @@ def test_an_encoder_that_is_damaged_says_so(tmp_path: Path) -> None:
     model = tmp_path / "rag" / "encoder_model" / "encoder.onnx"
     model.unlink()
     model.write_bytes(b"damaged")
-    code = "from serving.doctor import check_embedder; print(*check_embedder(None))"
+    code = "from serving.command.doctor import check_embedder; print(*check_embedder(None))"
     environment = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
     said = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
     assert "the encoder of the package does not load" in said

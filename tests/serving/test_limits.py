@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rag.catalog.switch import UNFINISHED
+from rag.catalog.publish import UNFINISHED
 from rag.settings import MIB, Settings
 from tests import service as instances
 from tests.service import Service, add, upload
@@ -45,7 +45,8 @@ def test_a_long_queue_is_told_and_the_command_line_waits_for_it(small: Service, 
         assert refused.headers["Retry-After"]
         assert refused.json()["detail"] == "3 documents wait for their ingest, expected fewer than 3; send this again when some are ready."
         (tmp_path / "note.txt").write_text("The lift is repaired on Friday.")
-        command = [sys.executable, "-m", "serving.cli", "ingest", str(tmp_path), "--collection", "patient", "--data", str(small.data)]
+        program = [sys.executable, "-m", "serving.command.cli"]
+        command = [*program, "ingest", str(tmp_path), "--collection", "patient", "--data", str(small.data)]
         sent = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
         assert sent.returncode == 0, sent.stderr
         assert "1 ready" in sent.stdout

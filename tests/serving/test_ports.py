@@ -8,7 +8,7 @@ import httpx
 import psutil
 import pytest
 
-from serving.run_state import read_state
+from serving.client.run_state import read_state
 from tests.service import Service
 
 OPEN = {"/": "<!doctype html>", "/healthz": '{"status":"ok"}'}  # the page without data, and whether the process lives

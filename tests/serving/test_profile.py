@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import InvalidInput
-from serving import profile
-from serving.profile import GIB, Profile, Server, load
+from serving.models import profile
+from serving.models.profile import GIB, Profile, Server, load
 from tests.tiny_llama import save_tiny_llama
 
 PROFILES = ["llama-3-70b", "llama-3-8b", "llama-3.1-405b", "llama-3.1-405b-fp8", "llama-3.1-70b", "llama-3.1-70b-fp8"]
@@ -25,7 +25,7 @@ def test_a_profile_is_valid_for_ray_serve_and_states_everything(name: str) -> No
     pytest.importorskip("vllm")
     from ray.serve.llm import LLMConfig
 
-    from serving.workers import build
+    from serving.models.workers import build
 
     loaded = load(name, gpus=64)
     assert isinstance(loaded, Profile)

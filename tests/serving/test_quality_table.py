@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from rag.languages import LANGUAGES
-from serving.evaluate import Mean, Quality, Report
-from serving.quality_table import matrix, save_picture
+from serving.command.quality_table import matrix, save_picture
+from serving.evaluation.search_quality import Mean, Quality, Report
 
 
 def report() -> Report:

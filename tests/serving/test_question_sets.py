@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rag.errors import InvalidInput
-from serving.question_sets import Question, QuestionSet, is_document, read_question_set, sample
+from serving.evaluation.question_sets import Question, QuestionSet, is_document, read_question_set, sample
 
 GERMAN = "Die Lampe kostet neunundvierzig Euro und leuchtet neun Stunden lang."
 ENGLISH = "The lamp costs forty-nine euros and shines for nine hours."

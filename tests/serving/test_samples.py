@@ -17,7 +17,7 @@ LANGUAGE_WORDS = {"en", "de", "fr", "it", "pt", "hi", "es", "th"}
 
 def glossa(service: Service, *arguments: object) -> "subprocess.CompletedProcess[str]":
     environment = {"GLOSSA_URL": service.url, "GLOSSA_KEY": service.key, "PATH": "/usr/bin:/bin"}
-    command = [sys.executable, "-m", "serving.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "serving.command.cli", *map(str, arguments)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False, cwd=SAMPLES.parent)
 
 

@@ -7,7 +7,7 @@ import pytest
 from rag.errors import InvalidInput
 from rag.records import Status
 from serving.client import Glossa
-from serving.sending import BATCH_BYTES, GONE, LocalFile, Outcome, batches, find_files, send
+from serving.client.sending import BATCH_BYTES, GONE, LocalFile, Outcome, batches, find_files, send
 
 
 def test_a_folder_gives_its_visible_files_sorted_with_their_path_inside_it(tmp_path: Path) -> None:

@@ -9,14 +9,14 @@ import pytest
 
 from rag.embedder import STATIC
 from rag.settings import Settings
-from serving import ports, start
+from serving.instance import ports, start
 from tests import service as instances
 from tests.rag.tiny_transformer import save_tiny_transformer
 from tests.service import Service, add, finished, search, upload
 
 
 def glossa(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "serving.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "serving.command.cli", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 

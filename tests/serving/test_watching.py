@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from serving.watching import changes
+from serving.command.watching import changes
 from tests.service import Service
 
 
@@ -29,7 +29,7 @@ def test_a_file_is_given_when_it_has_stopped_changing_and_again_when_it_differs(
 
 
 def test_the_command_sends_what_comes_until_ctrl_c(service: Service, collection: str, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "serving.cli", "ingest", str(tmp_path), "--watch", "--collection", collection]
+    command = [sys.executable, "-m", "serving.command.cli", "ingest", str(tmp_path), "--watch", "--collection", collection]
     watching = subprocess.Popen([*command, "--data", str(service.data)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         assert watching.stderr is not None

@@ -1,0 +1,1 @@
+"""The routes of documents: upload, list, read, follow, cancel, retry and delete."""

@@ -1,0 +1,40 @@
+"""Numbers for Prometheus, from the catalog at the moment of asking; with a key, unlike Ray's own exporter, which answers anyone."""
+
+import asyncio
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from rag.catalog.collections import count_by_collection
+from rag.catalog.feed import current_version
+from rag.records import Status
+from serving.api import http_errors
+from serving.api.auth import CurrentKey, allowed
+from serving.api.services import CurrentServices
+
+router = APIRouter()
+EXAMPLE = 'glossa_documents{collection="default",status="ready"} 12.0'
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}}}, **http_errors.responses(401)},
+    tags=["health"],
+    summary="Numbers for Prometheus",
+)
+async def metrics(services: CurrentServices, key: CurrentKey) -> PlainTextResponse:
+    """Documents by collection and status (queued, parsing, embedding, ready, failed), the catalog's version and the index's, as gauges."""
+    registry = CollectorRegistry()
+    documents = Gauge("glossa_documents", "Documents by collection and status.", ("collection", "status"), registry=registry)
+    counts = await asyncio.to_thread(count_by_collection, services.engine, allowed(key, None))
+    for collection in {name for name, _ in counts}:
+        for status in Status:
+            documents.labels(collection, status).set(counts.get((collection, status), 0))
+    version = Gauge("glossa_catalog_version", "Number of the last change of the catalog.", registry=registry)
+    version.set(await asyncio.to_thread(current_version, services.engine))
+    indexed = Gauge("glossa_index_version", "Number of the last change that a retrieval replica has loaded.", registry=registry)
+    indexed.set(await services.retrieval.version())
+    return PlainTextResponse(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -1,0 +1,34 @@
+"""What the routes of the gateway work with; one record, made once when the gateway starts."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+
+from rag.blobs import BlobStore
+from rag.settings import Settings
+from serving.models.generator import Generator
+from serving.models.prompt_guard import PromptGuardClient
+from serving.retrieval.clients import RetrievalClient
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The catalog, the blob store, the way to retrieval, and the language model and the guard of its prompts where there are."""
+
+    settings: Settings
+    engine: Engine
+    blobs: BlobStore
+    retrieval: RetrievalClient
+    generator: Generator | None = None
+    prompt_guard: PromptGuardClient | None = None
+
+
+async def services_of(request: Request) -> Services:
+    """The services of the application that serves this request. A coroutine, as FastAPI would run a plain function in a thread."""
+    services: Services = request.app.state.services
+    return services
+
+
+CurrentServices = Annotated[Services, Depends(services_of)]

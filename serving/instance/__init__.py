@@ -1,0 +1,1 @@
+"""One running instance: how it starts and stops, what it leaves on disk, and which deployments it binds."""

@@ -1,0 +1,1 @@
+"""Language models and their guards: what each needs, the deployments that run them, and other servers."""
