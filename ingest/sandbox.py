@@ -60,7 +60,8 @@ class Sandbox:
         if self._server is None or self._server.poll() is not None:
             self._control, theirs = socket.socketpair()
             with theirs:
-                command = [sys.executable, "-m", "ingest.parser_process", str(theirs.fileno())]
+                command = [sys.executable, "-P", "-m", "ingest.parser_process", str(theirs.fileno())]
+                # -P: an `ingest/` in the current folder is not ours
                 self._server = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         ours, theirs = socket.socketpair()
         with theirs:
