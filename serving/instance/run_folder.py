@@ -77,6 +77,13 @@ def empty_scratch(run: Path) -> Path:
     return folder
 
 
+def short_way(folder: Path, temporary: Path) -> Path:
+    """Another path of the scratch folder: libraries put sockets among their temporary files, and a socket's path is limited."""
+    link = temporary / folder.name
+    link.symlink_to(folder)
+    return link
+
+
 def remove_state(run: Path, temporary: Path) -> None:
     """Leave nothing of this run but the data: no process, no file."""
     end_processes(temporary)

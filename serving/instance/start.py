@@ -61,9 +61,8 @@ def environment(settings: Settings, temporary: Path) -> dict[str, str]:
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + PORTS_EACH - 1),
     }
     token = {"RAY_AUTH_TOKEN_PATH": str(run_folder.write_secret(settings.run / "ray-token"))}
-    # vLLM's sockets need a short path (107 bytes), and stay with the others
-    folders = {"TMPDIR": str(run_folder.empty_scratch(settings.run)), "VLLM_RPC_BASE_PATH": str(temporary)}
-    return {**node_environment(temporary), **offline, **ingress, **token, **folders}
+    scratch = {"TMPDIR": str(run_folder.short_way(run_folder.empty_scratch(settings.run), temporary))}
+    return {**node_environment(temporary), **offline, **ingress, **token, **scratch}
 
 
 def node_environment(temporary: Path) -> dict[str, str]:

@@ -19,8 +19,8 @@ def test_temporary_files_go_below_the_data_folder(service: Service, client: http
         except (psutil.NoSuchProcess, FileNotFoundError):  # ended meanwhile
             continue
         if name.startswith("ray::") or "ingest.parser_process" in name:
-            folders[name] = environment["TMPDIR"]
+            folders[name] = str(Path(environment["TMPDIR"]).resolve())
         elsewhere += [path for path in opened if path.startswith("/tmp/") and not path.startswith((sockets, str(service.data.parent)))]
     assert any("parser_process" in name for name in folders)
-    assert set(folders.values()) == {str(service.data / "run" / "scratch")}
+    assert set(folders.values()) == {str(service.data.resolve() / "run" / "scratch")}
     assert elsewhere == []
