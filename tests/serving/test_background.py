@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from rag.settings import Settings
+from rag.settings import OPTIONS, Settings
 from serving.client.records import ServiceError
 from serving.client.run_state import read_state
 from serving.command import cli
-from serving.command.background import OPTIONS, launch, log_path, running, stop, take_log, wait_until_ready
+from serving.command.background import launch, log_path, running, stop, take_log, wait_until_ready
 from tests.service import add
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rag.embedder import STATIC
+from rag.load_embedder import STATIC
 from rag.settings import Settings
 from serving.instance import ports, start
 from tests import service as instances
