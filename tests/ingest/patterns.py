@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 SHORT, LONG = 1 << 12, 1 << 16
 SUSPECT_SECONDS, MOST_SECONDS = 0.002, 1.0  # of CPU time, for a short and for a long text
 MOST_ATOMS = 6  # of one pattern: pairs of them are tried
-ON_SHORT_TEXT = {"rag/cited.py", "rag/codes.py", "rag/hazards.py"}  # a marker, a question's code, a guard's verdict
+ON_SHORT_TEXT = {"rag/citations.py", "rag/codes.py", "rag/hazards.py"}  # a marker, a question's code, a guard's verdict
 ANCHORED, SCANNING = {"match", "fullmatch"}, {"search", "sub", "subn", "split", "findall", "finditer"}
 FIXED = ["<!---->", "[[", "a", "A", "1", " ", "\n", ".", "-", "a1", "a ", " \n", "1,", "ก่", "क्", "é"]
 # What stands for a class of characters in a pattern, by the words that name it there
