@@ -39,7 +39,7 @@ def constants() -> Iterator[tuple[str, Any]]:
     """Yield every compiled pattern that a module has as a constant, alone or in a table, with its name."""
     for source in sources():
         if "compile(" in source.read_text(encoding="utf-8"):  # importing the others would take longer than all the rest
-            module = ".".join(source.relative_to(ROOT).with_suffix("").parts)
+            module = module_of(source)
             for name, value in vars(importlib.import_module(module)).items():
                 for number, pattern in enumerate(_compiled(value)):
                     yield f"{module}.{name}[{number}]", pattern
@@ -49,6 +49,16 @@ def sources() -> Iterator[Path]:
     """Yield the modules of the packages."""
     for package in PACKAGES:
         yield from sorted(path for path in (ROOT / package).rglob("*.py") if "migrations" not in path.parts)
+
+
+def module_of(source: Path) -> str:
+    """The name that the module is imported by."""
+    return ".".join(source.relative_to(ROOT).with_suffix("").parts)
+
+
+def _key(module: str, constant: str) -> str:
+    """Two modules may each have a private constant of one name."""
+    return f"{module}.{constant}" if constant.startswith("_") else constant
 
 
 def _compiled(value: Any) -> Iterator[Any]:
@@ -90,7 +100,7 @@ def methods() -> dict[str, set[str]]:
             if isinstance(node, ast.Attribute) and node.attr in ANCHORED | SCANNING:
                 for name in ast.walk(node.value):
                     if isinstance(name, ast.Name | ast.Attribute):
-                        used[name.id if isinstance(name, ast.Name) else name.attr].add(node.attr)
+                        used[_key(module_of(source), name.id if isinstance(name, ast.Name) else name.attr)].add(node.attr)
     return used
 
 
@@ -147,7 +157,8 @@ def main() -> None:
         if pattern in seen:  # imported from another module
             continue
         seen.add(pattern)
-        ways = used.get(name.rpartition(".")[2].partition("[")[0], set())
+        module, _, constant = name.partition("[")[0].rpartition(".")
+        ways = used.get(_key(module, constant), set())
         if (piece := slow_piece(pattern, anchored=bool(ways) and ways <= ANCHORED)) is not None:
             print(f"{name} takes more than {MOST_SECONDS} s for 64 KiB of {piece!r}: {str(pattern.pattern)[:100]}")
     for place in inline():
