@@ -71,7 +71,7 @@ class Encoder:
                 found, expected = f"{values.dtype} {values.shape}", f"{np.dtype(kind)} {shape}"
                 raise InvalidInput(
                     f"The encoder in {folder} holds {name} embeddings of {found}, not of {expected} as its other files; "
-                    "install the package anew."
+                    "reinstall the package."
                 )
         if not 0 <= min(self._begin, self._pad, self._end) <= max(self._begin, self._pad, self._end) < rows[0]:
             raise InvalidInput(f"The encoder in {folder} has special tokens beyond its {rows[0]} pieces; reinstall the package.")

@@ -118,17 +118,17 @@ def copy(tmp_path: Path) -> Path:
 def test_a_file_that_was_cut_is_refused_with_one_sentence(copy: Path, name: str, left: float) -> None:
     data = (copy / name).read_bytes()
     (copy / name).write_bytes(data[: int(len(data) * left)])
-    assert_refused(copy, r"The encoder in \S+ cannot be loaded \(.+\); install the package anew\.")
+    assert_refused(copy, r"The encoder in \S+ cannot be loaded \(.+\); reinstall the package\.")
 
 
 @pytest.mark.parametrize("name", ["config.json", "word_embeddings.npy", "type_embedding.npy", "encoder.onnx", "sentencepiece.model"])
 def test_a_file_that_is_missing_is_refused_with_one_sentence(copy: Path, name: str) -> None:
     (copy / name).unlink()
-    assert_refused(copy, rf"The encoder in \S+ cannot be loaded \(.*{name}.*\); install the package anew\.")
+    assert_refused(copy, rf"The encoder in \S+ cannot be loaded \(.*{name}.*\); reinstall the package\.")
 
 
 def test_a_missing_folder_is_refused_with_one_sentence(tmp_path: Path) -> None:
-    assert_refused(tmp_path / "none", r"The encoder in \S+ cannot be loaded \(.*No such file.*\); install the package anew\.")
+    assert_refused(tmp_path / "none", r"The encoder in \S+ cannot be loaded \(.*No such file.*\); reinstall the package\.")
 
 
 def changed(**values: object) -> Callable[[Path], None]:
@@ -146,7 +146,7 @@ def replaced(name: str, values: np.ndarray) -> Callable[[Path], None]:
     return lambda folder: np.save(folder / name, values)
 
 
-CANNOT = r"The encoder in \S+ cannot be loaded \(.+\); install the package anew\."
+CANNOT = r"The encoder in \S+ cannot be loaded \(.+\); reinstall the package\."
 
 
 @pytest.mark.parametrize(
