@@ -95,7 +95,7 @@ def test_up_in_the_background_answers_and_down_ends_it_in_any_folder(tmp_path: P
         assert glossa("status").returncode == 0
         again = glossa("up")
         assert again.returncode == 1
-        assert "runs already" in again.stderr
+        assert "is already running" in again.stderr
         state = read_state(data)
         assert state is not None
         with httpx.Client(base_url=state.url, headers={"Authorization": f"Bearer {state.key}"}, timeout=60) as client:
