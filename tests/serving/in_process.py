@@ -1,11 +1,16 @@
 """The gateway's application in this process: a real catalog, blob store and index, without Ray. Starts in a second."""
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import uvicorn
 
 from rag.bucket import open_blobs
 from rag.catalog.keys import create_key
@@ -14,7 +19,6 @@ from rag.settings import Settings
 from serving.api.gateway import build_app
 from serving.api.security_middleware import SecurityMiddleware
 from serving.api.services import Services
-from serving.models.generator import Generator
 from serving.pools import gateway_pools
 from serving.retrieval.clients import RetrievalClient
 from serving.retrieval.deployment import Retrieval
@@ -37,12 +41,22 @@ class Application:
     services: Services
     key: str
 
-    def client(self, *, generator: Generator | None = None) -> httpx.AsyncClient:
-        """A client with the key; `generator` writes the answers."""
-        services = replace(self.services, generator=generator)
+    @contextmanager
+    def served(self, **changed: Any) -> Iterator[httpx.Client]:
+        """The application behind a port, with uvicorn as Ray Serve has it, some services `changed`; a client with the key."""
+        services = replace(self.services, **changed)
         app = SecurityMiddleware(build_app(services), services.settings)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers={"Authorization": f"Bearer {self.key}"})
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", http="httptools"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        url, headers = f"http://127.0.0.1:{listening.getsockname()[1]}", {"Authorization": f"Bearer {self.key}"}
+        try:
+            with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join(30)
 
 
 def application(folder: Path) -> Application:
