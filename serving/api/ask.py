@@ -66,7 +66,8 @@ async def understood(body: AskRequest, services: Services, key: CurrentKey) -> t
         if services.generator is None:
             raise InvalidInput("Answering over a whole document needs a language model; start the service with --llm.")
         pages = await services.pools.reading(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
-        found = Found(pages, language_in_context(question, asked_before(history), body.language), {})
+        language = await services.pools.model(language_in_context, question, asked_before(history), body.language)
+        found = Found(pages, language, {})
     else:
         if services.generator is not None and "k" not in body.model_fields_set:
             body = body.model_copy(update={"k": WRITTEN_K})
