@@ -21,7 +21,7 @@ from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import register, start_attempt
 from rag.catalog.keys import create_key
 from rag.catalog.schema import migrate, open_catalog
-from rag.embedder import load_embedder
+from rag.load_embedder import load_embedder
 from rag.records import Page
 from rag.settings import Settings
 from serving.api.gateway import build_app

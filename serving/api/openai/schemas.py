@@ -6,18 +6,18 @@ from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic does not take `typing`'s before Python 3.12
 
 from rag.chat import Message
-from serving.api.schemas import CITATION
+from serving.api.schemas import CITATION, DOCUMENT
 
 GLOSSA = "glossa"
 EMBEDDER = "glossa-embedder"
 MOST_TEXTS = 2048  # in one request for embeddings, as OpenAI has it
-CITED = {"start_index": 22, "end_index": 25, "url": "/v1/documents/d_5f1c2a9be04d4b7c/text?page=2", "title": "vacaciones.pdf"}
+CITED = {"start_index": 22, "end_index": 25, "url": f"/v1/documents/{DOCUMENT['id']}/text?page=2", "title": "vacaciones.pdf"}
 MESSAGE = {
     "role": "assistant",
     "content": "There are twenty-three [1].",
     "annotations": [{"type": "url_citation", "url_citation": CITED}],
 }
-HEAD = {"id": "chatcmpl-1", "created": 1795000000, "model": GLOSSA}
+HEAD = {"id": "chatcmpl-bd69369f49344417a9c249cf8c787696", "created": 1795000000, "model": GLOSSA}
 EXTENSION = {"citations": [CITATION], "language": "en", "generator": "llama-3.1-8b", "notes": []}
 COMPLETION = {
     **HEAD,
