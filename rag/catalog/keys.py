@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, delete, func, insert, select
 
-from rag.catalog.schema import writing
+from rag.catalog.schema import reading, writing
 from rag.catalog.tables import keys
 
 
@@ -46,11 +46,18 @@ def create_key(engine: Engine, name: str, collections: Collection[str] | None = 
 
 def identify(engine: Engine, secret: str) -> Key | None:
     """The key with this secret; None when there is none, or it was deleted or has expired."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         row = connection.execute(select(keys).where(keys.c.hash == _hash(secret))).one_or_none()
     if row is None or (row.expires_at is not None and row.expires_at <= datetime.now(UTC)):
         return None
     return Key(row.id, row.name, None if row.collections is None else frozenset(row.collections), row.expires_at)
+
+
+def is_valid(engine: Engine, key_id: str) -> bool:
+    """Whether a key that was identified before is still there and has not expired."""
+    with reading(engine) as connection:
+        row = connection.execute(select(keys.c.expires_at).where(keys.c.id == key_id)).one_or_none()
+    return row is not None and (row.expires_at is None or row.expires_at > datetime.now(UTC))
 
 
 def revoke(engine: Engine, name: str) -> int:
@@ -61,7 +68,7 @@ def revoke(engine: Engine, name: str) -> int:
 
 def key_count(engine: Engine) -> int:
     """How many keys there are, expired ones among them."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return connection.execute(select(func.count()).select_from(keys)).scalar_one()
 
 

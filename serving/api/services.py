@@ -7,7 +7,9 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from rag.blobs import BlobStore
+from rag.catalog.room import Room
 from rag.settings import Settings
+from serving.api.event_streams import OpenStreams, SharedCount
 from serving.models.generator import Generator
 from serving.models.prompt_guard import PromptGuardClient
 from serving.pools import Pools
@@ -16,11 +18,14 @@ from serving.retrieval.clients import RetrievalClient
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalog, the blob store, the way to retrieval, threads for what blocks, and if there are any the language model and the guard."""
+    """The catalog, the blob store, the way to retrieval, threads, what requests share, and if any the language model and guard."""
 
     settings: Settings
     engine: Engine
     blobs: BlobStore
+    room: Room
+    counts: SharedCount
+    streams: OpenStreams
     retrieval: RetrievalClient
     pools: Pools
     generator: Generator | None = None

@@ -1,7 +1,12 @@
+import contextlib
+import dataclasses
 import threading
 
 import pytest
+from sqlalchemy import event
 
+from rag.catalog.feed import current_version
+from rag.catalog.schema import open_catalog
 from rag.embedder import Embedder
 from rag.errors import EmbedderMismatch
 from rag.records import Passage
@@ -99,6 +104,28 @@ def test_a_document_replaced_while_searches_run_is_always_there_in_one_version(d
         thread.join()
     assert {len(passages) for passages in seen} == {1}
     assert len({passages[0] for passages in seen}) > 1
+
+
+def test_following_ends_although_others_commit_all_the_time(desk: Desk, retriever: Retriever) -> None:
+    desk.add("0.txt", "Number 0.")
+    committed = 0
+
+    def commit_another(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal committed
+        if "feed_counter" in statement and committed < 20:
+            committed += 1
+            other.add(f"{committed}.txt", f"Number {committed}.")
+
+    with contextlib.closing(open_catalog(str(desk.engine.url)).connect()) as connection:
+        other = dataclasses.replace(desk, engine=connection.engine)  # another process's
+        event.listen(desk.engine, "after_cursor_execute", commit_another)
+        before = current_version(other.engine)
+        retriever.follow()
+        assert committed < 5
+        assert before <= retriever.version < current_version(other.engine)
+        event.remove(desk.engine, "after_cursor_execute", commit_another)
+    retriever.follow()
+    assert sorted(found(retriever, "Number", 30)) == sorted(f"Number {number}." for number in range(committed + 1))
 
 
 def test_a_key_finds_its_collections_and_no_others(desk: Desk, retriever: Retriever) -> None:

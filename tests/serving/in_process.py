@@ -20,10 +20,12 @@ from rag.bucket import open_blobs
 from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import register, start_attempt
 from rag.catalog.keys import create_key
+from rag.catalog.room import Room
 from rag.catalog.schema import migrate, open_catalog
 from rag.load_embedder import load_embedder
 from rag.records import Page
 from rag.settings import Settings
+from serving.api.event_streams import OpenStreams, SharedCount
 from serving.api.gateway import build_app
 from serving.api.security_middleware import SecurityMiddleware
 from serving.api.services import Services
@@ -93,5 +95,6 @@ def application(folder: Path) -> Application:
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
     retrieval = RetrievalClient(InProcess(Retrieval(settings)))  # type: ignore[arg-type]
-    services = Services(settings, engine, open_blobs(settings), retrieval, gateway_pools(settings))
+    pools, room, streams = gateway_pools(settings), Room(engine, settings.max_documents), OpenStreams(settings.max_streams_per_key)
+    services = Services(settings, engine, open_blobs(settings), room, SharedCount(engine, pools.reading), streams, retrieval, pools)
     return Application(services, create_key(engine, "test"))
