@@ -26,6 +26,7 @@ _WESTERN = set("äöüßÄÖÜàâæçèéêëîïôœùûÿÀÂÆÇÈÉÊËÎÏ
 _DECLARED = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE
 )
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _ASCII = set(map(chr, range(128)))
 ZEROS = 200  # a text has fewer zero bytes than one in so many
 # € for ¤; œ Œ Š š Ž ž beside letters, where ½ ¼ ¦ ¨ ´ ¸ do not stand
@@ -200,7 +201,7 @@ def _sample_beyond_ascii(source: Callable[[], BinaryIO]) -> bytes:
     with source() as file:
         while block := file.read(BLOCK):
             if not block.isascii():
-                first = re.search(rb"[\x80-\xff]", block)
+                first = _BEYOND_ASCII.search(block)
                 start = max(0, block.rfind(b"\n", 0, first.start()) + 1, first.start() - SAMPLE // 2) if first else 0
                 return block[start : start + SAMPLE]
     return b""

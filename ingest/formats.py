@@ -91,9 +91,11 @@ def parse(path: Path, declared: str, limits: ParseLimits = ParseLimits()) -> Ite
     try:
         media_type = identify(path, declared, limits)
         yield from _numbered(read_sections(path, media_type, limits), media_type, limits)
-    except (RagError, MemoryError, OSError):
+    except (RagError, MemoryError):
         raise
     except Exception as error:  # hostile bytes make the libraries raise anything; it concerns this document alone
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's; libraries raise theirs without a number
+            raise
         logger.warning("%s cannot be parsed as %s", path, media_type, exc_info=True)
         raise Unreadable(f"The file ({media_type}) is corrupt or cut short; save it anew and upload it again.") from error
 

@@ -21,7 +21,7 @@ _TICKS = {raw.FPDF_FORMFIELD_CHECKBOX, raw.FPDF_FORMFIELD_RADIOBUTTON}
 _CHOICES = {raw.FPDF_FORMFIELD_COMBOBOX, raw.FPDF_FORMFIELD_LISTBOX}
 _NO_VALUE = {raw.FPDF_FORMFIELD_PUSHBUTTON, raw.FPDF_FORMFIELD_SIGNATURE}
 _PASSWORD = 1 << 13  # of a text field's flags (PDF 32000-1, table 228)
-_TAG = re.compile("<[^>]*>")
+_TAG = re.compile("<[^<>]*>")
 TICKED, NOT_TICKED = "☒", "☐"
 
 
