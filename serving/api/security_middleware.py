@@ -3,11 +3,11 @@
 import ipaddress
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rag.settings import Settings
-from serving.api.body_limit import CountedBody
 from serving.api.http_errors import problem
 
 SECURITY_HEADERS = {
@@ -18,6 +18,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+UPLOAD = ("POST", "/v1/documents")  # method and path of the one route that takes files
 REMOTE = "This service answers on its own machine only; start it with --host to open it to others."
 
 
@@ -57,3 +58,33 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+class CountedBody:
+    """ASGI `receive` of one request. Raises 413 at the first read when the announced length is too long, else where the count is."""
+
+    def __init__(self, scope: Scope, receive: Receive, settings: Settings) -> None:
+        """Nothing is read before the application asks for it."""
+        self._receive = receive
+        self._most = settings.max_upload_bytes if (scope["method"], scope["path"]) == UPLOAD else settings.max_body_bytes
+        self._announced, chunked = 0, False
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit():
+                self._announced = int(value)
+            chunked = chunked or name == b"transfer-encoding"
+        self._count = 0
+        self.unread = chunked or self._announced > 0
+
+    async def __call__(self) -> Message:
+        """The next message."""
+        self._require(self._announced)
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._count += len(message.get("body", b""))
+            self._require(self._count)
+            self.unread = message.get("more_body", False)
+        return message
+
+    def _require(self, size: int) -> None:
+        if size > self._most:
+            raise HTTPException(413, f"The body has {size} bytes or more; at most {self._most} are taken here, please send less.")
