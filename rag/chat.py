@@ -115,12 +115,16 @@ def load_chat_tokenizer(name_or_path: str) -> ChatTokenizer:
 
 def marker_pattern(patterns: Iterable[str]) -> "regex.Pattern[str]":
     """A pattern for all markers that must not appear in a text, including those of common model families."""
-    return regex.compile("|".join((*patterns, *COMMON_MARKERS)))
+    return regex.compile("|".join((*filter(None, patterns), *COMMON_MARKERS)))
 
 
 def neutralise(text: str, markers: "regex.Pattern[str]") -> str:
-    """Remove invisible characters, then put a space after the first character of each marker, until none is left."""
+    """Remove invisible characters, put a space after the first character of each marker, and remove the markers that are left.
+
+    Those are rare: tokens of one character, or with a space inside.
+    """
     plain: str = _INVISIBLE.sub("", _LINE_BREAK.sub("\n", text))
+    plain = markers.sub(lambda found: f"{found[0][0]} {found[0][1:]}", plain)
     while markers.search(plain):
-        plain = markers.sub(lambda found: f"{found[0][0]} {found[0][1:]}", plain)
+        plain = markers.sub("", plain)  # shorter each time, so that it ends
     return plain

@@ -1,12 +1,12 @@
 """From passages to an answer: written by the language model where one runs, else sentences quoted. Pieces first, the proof at the end."""
 
-import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
+from rag.chat import Message
 from rag.citations import MarkerFilter
 from rag.followup import asked_before
 from rag.grounding import GUARD, Answered, Asked, notes_on, prompt_for, quoted
@@ -28,7 +28,7 @@ async def answering(asked: Asked, services: Services) -> AsyncGenerator[str | An
     Raises TooLarge when the question does not fit the model's window, GeneratorFailed when the model fails after its first word.
     """
     try:
-        await require_harmless(asked.question, services.prompt_guard)
+        await require_harmless(_conversation(asked), services.prompt_guard)
         passages = await harmless(asked.passages, services.prompt_guard)
         notes = [ATTACKS.format(number=attacks)] if (attacks := len(asked.passages) - len(passages)) else []
         async with aclosing(_answer(replace(asked, passages=passages), notes, services)) as parts:
@@ -36,6 +36,11 @@ async def answering(asked: Asked, services: Services) -> AsyncGenerator[str | An
                 yield part
     except Refused as refused:
         yield Answered(refusal(asked.language), (), GUARD, finish_reason="content_filter", refused=refused)
+
+
+def _conversation(asked: Asked) -> list[Message]:
+    """All that was said, for a guard."""
+    return [{"role": "system", "content": asked.wishes}, *asked.history, {"role": "user", "content": asked.question}]
 
 
 async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGenerator[str | Answered, None]:
@@ -65,7 +70,7 @@ async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGe
 
 async def _written(asked: Asked, notes: list[str], services: Services, generator: Generator) -> AsyncGenerator[str | Answered, None]:
     budget = Budget(generator.window, asked.answer_tokens, generator.window if asked.whole else services.settings.prompt_passage_tokens)
-    prompt = await asyncio.to_thread(prompt_for, asked, budget, services.engine, generator.counter)
+    prompt = await services.pools.model(prompt_for, asked, budget, services.engine, generator.counter)
     model = model_with(generator, asked.adapter)
     body = {"model": model, "messages": prompt.messages, "max_tokens": asked.answer_tokens, "temperature": 0, **asked.sampling}
     body |= {"stream": True, "stream_options": {"include_usage": True}}
@@ -87,4 +92,5 @@ async def _written(asked: Asked, notes: list[str], services: Services, generator
     text = "".join(pieces)
     citations = await services.retrieval.cite(ToCite(text, prompt.passages))
     counted = {**{name: usage[name] for name in USAGE if name in usage}, "counted_tokens": prompt.tokens} if usage else None
-    yield Answered(text, citations, model, [*notes, *notes_on(asked, prompt, text, reason)], reason, counted)
+    notes = [*notes, *await services.pools.model(notes_on, asked, prompt, text, reason)]
+    yield Answered(text, citations, model, notes, reason, counted)

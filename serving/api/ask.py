@@ -1,13 +1,12 @@
 """The routes of questions: search for passages, ask for an answer."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import asdict
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
+from pydantic_core import to_json
 
 from rag.catalog.surroundings import whole_document
 from rag.chat import Message
@@ -20,13 +19,14 @@ from serving.api.accept_language import AcceptedLanguage
 from serving.api.answering import answering
 from serving.api.auth import CurrentKey, allowed
 from serving.api.http_errors import describe
+from serving.api.key_first import KeyFirstRoute
 from serving.api.questions import WRITTEN_K, checked_question, retrieve
 from serving.api.schemas import AskRequest, AskResponse, Citation, Passage, Refusal, SearchRequest, SearchResponse
 from serving.api.services import CurrentServices, Services
 from serving.models.generator import model_with
 from serving.retrieval.messages import Found, milliseconds
 
-router = APIRouter(prefix="/v1", tags=["questions"])
+router = APIRouter(prefix="/v1", tags=["questions"], route_class=KeyFirstRoute)
 
 
 def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Message], str]:
@@ -45,16 +45,17 @@ def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Messag
 
 
 @router.post(
-    "/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 411, 413, 422, 503), summary="Find passages"
+    "/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 413, 422, 503), summary="Find passages"
 )
-async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> JSONResponse:
+async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> Response:
     """Find the best passages for a question. Question and documents may be in different languages."""
     started = time.perf_counter()
     body.language = body.language or accepted
     found = await retrieve(checked_question(body.question, services.settings), body, services, key, (body.earlier or "").strip())
     timings = found.timings_ms | {"gateway": milliseconds(started)}
     # the records have the schema's shape already: validating them once more would cost more than the search
-    return JSONResponse({"passages": [asdict(passage) for passage in found.passages], "language": found.language, "timings_ms": timings})
+    whole = {"passages": found.passages, "language": found.language, "timings_ms": timings}
+    return Response(to_json(whole), media_type="application/json")
 
 
 async def understood(body: AskRequest, services: Services, key: CurrentKey) -> tuple[Asked, Found]:
@@ -65,8 +66,9 @@ async def understood(body: AskRequest, services: Services, key: CurrentKey) -> t
             raise InvalidInput("To answer from a whole document, name exactly one in filters.document_ids.")
         if services.generator is None:
             raise InvalidInput("Answering from a whole document needs a language model; start the service with --llm.")
-        pages = await asyncio.to_thread(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
-        found = Found(pages, language_in_context(question, asked_before(history), body.language), {})
+        pages = await services.pools.reading(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
+        language = await services.pools.model(language_in_context, question, asked_before(history), body.language)
+        found = Found(pages, language, {})
     else:
         if services.generator is not None and "k" not in body.model_fields_set:
             body = body.model_copy(update={"k": WRITTEN_K})
@@ -131,7 +133,7 @@ async def whole_answer(asked: Asked, services: Services) -> Answered:
         "delta",
         {"text": "Twenty-three days. [1]"},
     )
-    | http_errors.responses(401, 404, 409, 411, 413, 422, 503),
+    | http_errors.responses(401, 404, 409, 413, 422, 503),
     summary="Answer a question",
 )
 async def ask(body: AskRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> AskResponse | StreamingResponse:

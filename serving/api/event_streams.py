@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from rag.catalog.collections import count_by_collection
 from rag.catalog.keys import Key
+from serving.pools import Pool
 
 COUNT_SECONDS = 0.15  # between two counts at least: a person sees progress as smooth
 COUNTING_SHARE = 0.1  # of the time, at most, is spent on counting, however many documents there are
@@ -21,8 +22,8 @@ Counts = dict[tuple[str, str], int]  # documents by collection and status
 class SharedCount:
     """How many documents there are, counted once for all who ask at about the same time. For one event loop."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, reading: Pool) -> None:
+        self._engine, self._reading = engine, reading
         self._task: asyncio.Task[Counts] | None = None
         self._due = 0.0
 
@@ -35,7 +36,7 @@ class SharedCount:
     async def _count(self) -> Counts:
         began = time.monotonic()
         try:
-            return await asyncio.to_thread(count_by_collection, self._engine, None)
+            return await self._reading(count_by_collection, self._engine, None)
         finally:
             ended = time.monotonic()
             self._due = ended + max(COUNT_SECONDS, (ended - began) / COUNTING_SHARE)

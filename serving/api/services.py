@@ -12,12 +12,13 @@ from rag.settings import Settings
 from serving.api.event_streams import OpenStreams, SharedCount
 from serving.models.generator import Generator
 from serving.models.prompt_guard import PromptGuardClient
+from serving.pools import Pools
 from serving.retrieval.clients import RetrievalClient
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalog, the blob store, the way to retrieval, what requests share, and the language model and its guard where there are."""
+    """The catalog, the blob store, the way to retrieval, threads, what requests share, and if any the language model and guard."""
 
     settings: Settings
     engine: Engine
@@ -26,6 +27,7 @@ class Services:
     counts: SharedCount
     streams: OpenStreams
     retrieval: RetrievalClient
+    pools: Pools
     generator: Generator | None = None
     prompt_guard: PromptGuardClient | None = None
 

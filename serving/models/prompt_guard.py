@@ -1,16 +1,17 @@
 """The Prompt Guard deployment, and what the gateway asks of it: refuse a question that attacks, leave out passages that do."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from rag.chat import Message, message_text
 from rag.errors import InvalidInput
 from rag.hazards import PROMPT_ATTACK, Refused
 from rag.records import Passage
 from rag.settings import Settings
+from serving.pools import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,13 @@ class PromptGuardDeployment:
         if settings.prompt_guard is None:
             raise InvalidInput("No Prompt Guard is set; start with --prompt-guard NAME.")
         self.guard = load_prompt_guard(settings.prompt_guard)
-        self.turn = asyncio.Lock()
+        self.model = Pool("model", 1)  # tokenizers fail when two threads set their truncation at once
 
     async def attacks(self, request: ToCheck) -> list[bool]:
         """Which of the texts are attacks."""
         from rag.prompt_guard import THRESHOLD
 
-        async with self.turn:  # tokenizers fail when two threads set their truncation at once
-            scores = await asyncio.to_thread(self.guard.score, request.texts, quoted=request.quoted)
+        scores = await self.model(self.guard.score, request.texts, quoted=request.quoted)
         return [score >= THRESHOLD for score in scores]
 
 
@@ -54,10 +54,18 @@ class PromptGuardClient:
         return attacks
 
 
-async def require_harmless(question: str, guard: PromptGuardClient | None) -> None:
-    """Raises Refused for a question that tries to take the language model over."""
-    if guard is not None and (await guard.attacks(ToCheck([question], quoted=False)))[0]:
-        raise Refused("question", (PROMPT_ATTACK,))
+async def require_harmless(messages: Sequence[Message], guard: PromptGuardClient | None) -> None:
+    """Raises Refused for a conversation that tries to take the language model over.
+
+    Reads what the application, the user and tools say, the latter as quoted; not what the model said before.
+    """
+    if guard is None:
+        return
+    for quoted in (False, True):
+        roles = [message for message in messages if message["role"] != "assistant" and (message["role"] == "tool") == quoted]
+        texts = [text for message in roles if (text := message_text(message).strip())]
+        if texts and any(await guard.attacks(ToCheck(texts, quoted=quoted))):
+            raise Refused("question", (PROMPT_ATTACK,))
 
 
 async def harmless(passages: Sequence[Passage], guard: PromptGuardClient | None) -> list[Passage]:

@@ -21,6 +21,7 @@ from serving.api.documents import following
 from serving.api.documents.following import Changes, Progresses, follow
 from serving.api.event_streams import OpenStreams, SharedCount
 from serving.api.services import Services
+from serving.pools import gateway_pools
 
 WAITING = 'event: progress\ndata: {"documents":{"queued":1},"unfinished":1}\n\n'
 
@@ -32,7 +33,9 @@ def services(tmp_path: Path) -> Services:
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
     nothing = cast(Any, None)
-    return Services(settings, engine, BlobStore(tmp_path / "blobs"), Room(engine, 9), SharedCount(engine), OpenStreams(2), nothing)
+    pools = gateway_pools(settings)
+    counts = SharedCount(engine, pools.reading)
+    return Services(settings, engine, BlobStore(tmp_path / "blobs"), Room(engine, 9), counts, OpenStreams(2), nothing, pools)
 
 
 @pytest.fixture

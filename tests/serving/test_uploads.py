@@ -18,6 +18,7 @@ from rag.settings import Settings
 from serving.api.documents.uploads import Received, receive
 from serving.api.event_streams import OpenStreams, SharedCount
 from serving.api.services import Services
+from serving.pools import gateway_pools
 
 UPLOADS = 500
 TOGETHER = 100
@@ -56,7 +57,8 @@ def opened(folder: Path, blobs: BlobStore) -> Services:
     settings = Settings(data=folder)
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
-    return Services(settings, engine, blobs, Room(engine, 9999), SharedCount(engine), OpenStreams(1), cast(Any, None))
+    pools = gateway_pools(settings)
+    return Services(settings, engine, blobs, Room(engine, 9999), SharedCount(engine, pools.reading), OpenStreams(1), cast(Any, None), pools)
 
 
 class Interrupting(BlobStore):
@@ -81,7 +83,7 @@ def test_an_upload_that_is_cancelled_while_its_file_is_staged_leaves_nothing(tmp
         blobs.request = asyncio.ensure_future(receive(request(1), services, lambda name: name))
         await asyncio.wait([blobs.request])
         assert blobs.request.cancelled()
-        await asyncio.get_running_loop().shutdown_default_executor()
+        services.pools.receiving.close()
 
     asyncio.run(work())
     assert [path for path in blobs.root.rglob("*") if path.is_file()] == []
@@ -98,7 +100,7 @@ def test_500_uploads_cancelled_at_random_moments_leave_whole_files_only(tmp_path
             moments = [None if at % 10 == 0 else rng.uniform(0, LONGEST_SECONDS) for at in range(TOGETHER)]
             for files in await asyncio.gather(*(cancelled(services, first + at, moment) for at, moment in enumerate(moments))):
                 received += files
-        await asyncio.get_running_loop().shutdown_default_executor()
+        services.pools.receiving.close()
         return received
 
     received = asyncio.run(work())

@@ -18,10 +18,11 @@ from rag.errors import NotFound, NotYet
 from rag.records import Status
 from serving.api import events, http_errors
 from serving.api.auth import CurrentKey, allowed
+from serving.api.key_first import KeyFirstRoute
 from serving.api.schemas import DOCUMENT, PROGRESS, Document, Progress
 from serving.api.services import CurrentServices, Services
 
-router = APIRouter(prefix="/v1/documents", tags=["documents"])
+router = APIRouter(prefix="/v1/documents", tags=["documents"], route_class=KeyFirstRoute)
 log = logging.getLogger("ray.serve")
 POLL_SECONDS = 0.15  # a person sees progress as smooth; a query of the catalog takes 0.1 ms
 HEARTBEAT_SECONDS = 15.0  # without an event: proxies give up a connection that is silent for a minute
@@ -64,7 +65,7 @@ async def get_progress(
 async def get_events(document_id: str, services: CurrentServices, key: CurrentKey) -> StreamingResponse:
     """Progress of one document as server-sent events."""
     visible = allowed(key, None)
-    await asyncio.to_thread(catalog.get, services.engine, document_id, visible)  # 404 before the stream starts
+    await services.pools.reading(catalog.get, services.engine, document_id, visible)  # 404 before the stream starts
     services.streams.require_room(key)
     return events.stream(follow(services, key, Changes(services, document_id, visible)))
 
@@ -84,7 +85,7 @@ async def follow(services: Services, key: Key, followed: Followed) -> AsyncItera
             seen = Seen(None, last=False)
             try:
                 if time.monotonic() - checked > KEY_SECONDS:
-                    if not await asyncio.to_thread(is_valid, services.engine, key.id):
+                    if not await services.pools.reading(is_valid, services.engine, key.id):
                         return
                     checked = time.monotonic()
                 seen = await followed.look()
@@ -129,7 +130,7 @@ class Changes:
     async def look(self) -> Seen:
         """One look."""
         try:
-            row = await asyncio.to_thread(catalog.get, self._services.engine, self._id, self._visible)
+            row = await self._services.pools.reading(catalog.get, self._services.engine, self._id, self._visible)
         except NotFound:
             return Seen(events.event("deleted", {"id": self._id}), last=True)
         changed, self._shown = row != self._shown, row
