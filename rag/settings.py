@@ -64,6 +64,11 @@ class Settings:
     min_free_bytes: int = 512 * MIB  # uploads are refused below this much free disk
     version_wait_seconds: float = 30.0  # how long `min_version` waits before it answers 503
     follow_seconds: float = 0.2  # how often a replica asks the catalog for changes
+    max_body_bytes: int = 8 * MIB  # of a request that is no upload; a conversation that fills a 128k-token window is about 1 MB
+    max_upload_bytes: int = 8192 * MIB  # of one request with files, all parts of the form together
+    reading_threads: int = 8  # of the gateway, for reads of the catalog, which wait for no writer
+    receiving_threads: int = 8  # of the gateway, for uploads and other writes, which wait for their turn in the catalog
+    model_threads: int = 4  # of the gateway for tokens and prompts; of a replica for what is done with texts beside searching
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work. Raises InvalidInput with the setting's name, what was found and what was expected."""

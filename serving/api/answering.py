@@ -1,6 +1,5 @@
 """From passages to an answer: written by the language model where one runs, else sentences quoted. Pieces first, the proof at the end."""
 
-import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator
@@ -65,7 +64,7 @@ async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGe
 
 async def _written(asked: Asked, notes: list[str], services: Services, generator: Generator) -> AsyncGenerator[str | Answered, None]:
     budget = Budget(generator.window, asked.answer_tokens, generator.window if asked.whole else services.settings.prompt_passage_tokens)
-    prompt = await asyncio.to_thread(prompt_for, asked, budget, services.engine, generator.counter)
+    prompt = await services.pools.model(prompt_for, asked, budget, services.engine, generator.counter)
     model = model_with(generator, asked.adapter)
     body = {"model": model, "messages": prompt.messages, "max_tokens": asked.answer_tokens, "temperature": 0, **asked.sampling}
     body |= {"stream": True, "stream_options": {"include_usage": True}}

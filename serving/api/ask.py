@@ -1,6 +1,5 @@
 """The routes of questions: search for passages, ask for an answer."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -20,13 +19,14 @@ from serving.api.accept_language import AcceptedLanguage
 from serving.api.answering import answering
 from serving.api.auth import CurrentKey, allowed
 from serving.api.http_errors import describe
+from serving.api.key_first import KeyFirstRoute
 from serving.api.questions import WRITTEN_K, checked_question, retrieve
 from serving.api.schemas import AskRequest, AskResponse, Citation, Passage, Refusal, SearchRequest, SearchResponse
 from serving.api.services import CurrentServices, Services
 from serving.models.generator import model_with
 from serving.retrieval.messages import Found, milliseconds
 
-router = APIRouter(prefix="/v1", tags=["questions"])
+router = APIRouter(prefix="/v1", tags=["questions"], route_class=KeyFirstRoute)
 
 
 def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Message], str]:
@@ -45,7 +45,7 @@ def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Messag
 
 
 @router.post(
-    "/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 411, 413, 422, 503), summary="Find passages"
+    "/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 413, 422, 503), summary="Find passages"
 )
 async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> JSONResponse:
     """The best passages for a question in any language from documents in any language."""
@@ -65,7 +65,7 @@ async def understood(body: AskRequest, services: Services, key: CurrentKey) -> t
             raise InvalidInput("To answer over a whole document, name exactly one in filters.document_ids.")
         if services.generator is None:
             raise InvalidInput("Answering over a whole document needs a language model; start the service with --llm.")
-        pages = await asyncio.to_thread(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
+        pages = await services.pools.reading(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
         found = Found(pages, language_in_context(question, asked_before(history), body.language), {})
     else:
         if services.generator is not None and "k" not in body.model_fields_set:
@@ -131,7 +131,7 @@ async def whole_answer(asked: Asked, services: Services) -> Answered:
         "delta",
         {"text": "Twenty-three days. [1]"},
     )
-    | http_errors.responses(401, 404, 409, 411, 413, 422, 503),
+    | http_errors.responses(401, 404, 409, 413, 422, 503),
     summary="Answer a question",
 )
 async def ask(body: AskRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> AskResponse | StreamingResponse:

@@ -1,9 +1,8 @@
 """Who is asking, and which collections the answer may come from."""
 
-import asyncio
 from typing import Annotated
 
-from fastapi import Depends, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 
@@ -17,10 +16,10 @@ bearer = HTTPBearer(auto_error=False, description="A key made at first start, by
 async def current_key(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)], services: Annotated[Services, Depends(services_of)]
 ) -> Key:
-    """The key of the request, which every route under /v1 asks for. Raises 401 when there is none or the catalog does not know it."""
+    """The key of a request. Raises 401 when there is none or the catalog does not know it."""
     if credentials is None:
         raise HTTPException(401, "This needs a key; send it as `Authorization: Bearer KEY`.", {"WWW-Authenticate": "Bearer"})
-    key = await asyncio.to_thread(identify, services.engine, credentials.credentials)
+    key = await services.pools.reading(identify, services.engine, credentials.credentials)
     if key is None:
         raise HTTPException(
             401, "This key is not known here; use the one that `glossa up` printed.", {"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -39,4 +38,10 @@ def allowed(key: Key, wanted: list[str] | None) -> frozenset[str] | None:
     return frozenset(wanted)
 
 
-CurrentKey = Annotated[Key, Depends(current_key)]
+async def known_key(request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]) -> Key:
+    """The key that `KeyFirstRoute` has found with `current_key`, before it read the body."""
+    key: Key = request.state.key
+    return key
+
+
+CurrentKey = Annotated[Key, Depends(known_key)]

@@ -1,7 +1,7 @@
 """The FastAPI application: routes, page, health; and the Serve deployment that runs it."""
 
-import asyncio
 import logging
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from serving.api import ask, http_errors, metrics
 from serving.api.auth import CurrentKey, allowed
 from serving.api.documents import following
 from serving.api.documents import routes as documents
+from serving.api.key_first import KeyFirstRoute
 from serving.api.openai import routes as openai
 from serving.api.schemas import Collection, CollectionList, Health, Problem, Ready, ServiceStatus
 from serving.api.security_middleware import SecurityMiddleware
@@ -32,11 +33,12 @@ from serving.models.llama_guard import Guarded
 from serving.models.other_server import connect
 from serving.models.profile import Profile, Server
 from serving.models.prompt_guard import PromptGuardClient
+from serving.pools import gateway_pools
 from serving.retrieval.clients import RetrievalClient
 
 log = logging.getLogger("ray.serve")
 WEB = Path(__file__).parent / "web"
-router = APIRouter()
+router = APIRouter(route_class=KeyFirstRoute)
 
 
 @router.get("/healthz", response_model=Health, tags=["health"], summary="Is the gateway alive?")
@@ -56,7 +58,7 @@ async def readyz(services: CurrentServices) -> Ready:
 )
 async def collections(services: CurrentServices, key: CurrentKey) -> CollectionList:
     """The collections that the key may see, with what is in them."""
-    rows = await asyncio.to_thread(list_collections, services.engine, allowed(key, None))
+    rows = await services.pools.reading(list_collections, services.engine, allowed(key, None))
     return CollectionList(
         collections=[
             Collection(
@@ -75,9 +77,9 @@ async def collections(services: CurrentServices, key: CurrentKey) -> CollectionL
 @router.get("/v1/status", response_model=ServiceStatus, responses=http_errors.responses(401), tags=["health"], summary="What runs here")
 async def status(services: CurrentServices, key: CurrentKey) -> ServiceStatus:
     """Catalog version, documents by status, models."""
-    counts = await asyncio.to_thread(count_by_status, services.engine, allowed(key, None))
+    counts = await services.pools.reading(count_by_status, services.engine, allowed(key, None))
     return ServiceStatus(
-        version=await asyncio.to_thread(current_version, services.engine),
+        version=await services.pools.reading(current_version, services.engine),
         documents=counts,
         embedder=services.settings.embedder or "built in",
         generator=services.generator.model if services.generator else EXTRACTIVE,
@@ -103,18 +105,20 @@ def build_app(services: Services) -> FastAPI:
         openapi_url=None,
     )
     app.state.services = services
+    app.router.route_class = KeyFirstRoute
     app.include_router(router)
     app.include_router(following.router)  # before a document's routes: `events` is no id
     app.include_router(documents.router)
     app.include_router(ask.router)
     app.include_router(openai.router)
     app.include_router(metrics.router)
+    described = cache(partial(describe, app))  # a tenth of a second
     app.mount("/assets", StaticFiles(directory=WEB), name="assets")
     http_errors.install(app)
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(key: CurrentKey) -> JSONResponse:
-        return JSONResponse(describe(app))
+        return JSONResponse(await services.pools.model(described))
 
     return app
 
@@ -171,8 +175,8 @@ class Gateway:
         except NotYet:
             log.warning("what a gateway before this one was receiving stays until the next start", exc_info=True)
         prompts = PromptGuardClient(prompt_guard) if prompt_guard is not None else None
-        self.services = Services(settings, engine, blobs, RetrievalClient(retrieval), generator, prompts)
+        self.services = Services(settings, engine, blobs, RetrievalClient(retrieval), gateway_pools(settings), generator, prompts)
 
     def __serve_build_asgi_app__(self) -> SecurityMiddleware:
         """What Ray Serve calls for the ASGI application. Of a bare FastAPI it would replace what is answered when queues are full."""
-        return SecurityMiddleware(build_app(self.services), loopback_only=self.services.settings.loopback_only)
+        return SecurityMiddleware(build_app(self.services), self.services.settings)

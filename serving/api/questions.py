@@ -1,7 +1,5 @@
 """What every way of asking shares: the check of a question, and the passages for it from where the key may look."""
 
-import asyncio
-
 from rag.catalog.collections import list_collections
 from rag.errors import InvalidInput, NotFound
 from rag.settings import Settings
@@ -37,7 +35,7 @@ async def retrieve(question: str, scope: Scope, services: Services, key: Current
     if scope.k > services.settings.max_passages:
         raise InvalidInput(f"k is {scope.k}; at most {services.settings.max_passages} passages are given.")
     if scope.collections:
-        await asyncio.to_thread(require_collections, services, scope.collections)
+        await services.pools.reading(require_collections, services, scope.collections)
     query = Query(
         question=question,
         visible=allowed(key, scope.collections),

@@ -10,17 +10,19 @@ from rag.blobs import BlobStore
 from rag.settings import Settings
 from serving.models.generator import Generator
 from serving.models.prompt_guard import PromptGuardClient
+from serving.pools import Pools
 from serving.retrieval.clients import RetrievalClient
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalog, the blob store, the way to retrieval, and the language model and the guard of its prompts where there are."""
+    """The catalog, the blob store, the way to retrieval, threads for what blocks, and if there are any the language model and the guard."""
 
     settings: Settings
     engine: Engine
     blobs: BlobStore
     retrieval: RetrievalClient
+    pools: Pools
     generator: Generator | None = None
     prompt_guard: PromptGuardClient | None = None
 

@@ -17,6 +17,7 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponseGenerator
 
 from rag.chat import Message, TokenCounter
 from rag.errors import InvalidInput, RagError
+from serving.pools import Pool
 
 CONNECT_SECONDS = 5.0
 LOOK_SECONDS = 2.0  # without a word before we look whether a worker runs at all
@@ -81,6 +82,7 @@ class WorkerGenerator:
         self.adapters = adapters
         self.most = most
         self.open = 0
+        self.looking = Pool("workers", 1)
 
     def has(self, model: str) -> bool:
         """See Generator. Whether an adapter is there its worker knows."""
@@ -121,7 +123,7 @@ class WorkerGenerator:
             while not (await asyncio.wait({waiting}, timeout=LOOK_SECONDS))[0]:
                 if time.monotonic() > deadline:
                     raise GeneratorFailed(f"{self.model} was silent for {SILENCE_SECONDS:.0f} s.")
-                if not await asyncio.to_thread(any_runs, self.handle.deployment_name):
+                if not await self.looking(any_runs, self.handle.deployment_name):
                     raise GeneratorFailed(f"No worker of {self.model} runs at the moment.")
             items: list[str] | None = waiting.result()
             return items

@@ -1,6 +1,5 @@
 """The Prompt Guard deployment, and what the gateway asks of it: refuse a question that attacks, leave out passages that do."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from rag.errors import InvalidInput
 from rag.hazards import PROMPT_ATTACK, Refused
 from rag.records import Passage
 from rag.settings import Settings
+from serving.pools import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,13 @@ class PromptGuardDeployment:
         if settings.prompt_guard is None:
             raise InvalidInput("No Prompt Guard is named; start with --prompt-guard NAME.")
         self.guard = load_prompt_guard(settings.prompt_guard)
-        self.turn = asyncio.Lock()
+        self.model = Pool("model", 1)  # tokenizers fail when two threads set their truncation at once
 
     async def attacks(self, request: ToCheck) -> list[bool]:
         """Which of the texts are attacks."""
         from rag.prompt_guard import THRESHOLD
 
-        async with self.turn:  # tokenizers fail when two threads set their truncation at once
-            scores = await asyncio.to_thread(self.guard.score, request.texts, quoted=request.quoted)
+        scores = await self.model(self.guard.score, request.texts, quoted=request.quoted)
         return [score >= THRESHOLD for score in scores]
 
 

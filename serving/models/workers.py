@@ -16,6 +16,7 @@ from rag.errors import InvalidInput, RagError
 from serving.models.adapters import loader, model_names, options
 from serving.models.generator import ChatRequest, GeneratorFailed
 from serving.models.profile import Profile
+from serving.pools import Pool
 
 MOMENT_SECONDS = 0.02
 DATA = "data: "
@@ -29,6 +30,7 @@ class Worker(LLMServer):
     async def __init__(self, llm_config: LLMConfig, offered: str | None) -> None:  # type: ignore[misc]  # Ray Serve awaits it
         """Start the engine."""
         self.offered = offered
+        self.listing = Pool("adapters", 1)
         await super().__init__(llm_config, model_downloader=loader(offered) if offered else None)
 
     async def chat_json(self, request: ChatRequest) -> AsyncIterator[list[str]]:
@@ -65,7 +67,7 @@ class Worker(LLMServer):
 
     async def adapters(self) -> list[str]:
         """The adapters that are there now, as requests name them."""
-        return await asyncio.to_thread(model_names, self.offered, str(self._llm_config.model_id)) if self.offered else []
+        return await self.listing(model_names, self.offered, str(self._llm_config.model_id)) if self.offered else []
 
     async def running(self) -> int:
         """Generations that the engine works on or has queued."""

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from rag.analyzers import analyze
@@ -24,6 +23,7 @@ from rag.records import Citation, Passage
 from rag.retriever import Retriever
 from rag.sentences import sentence_spans
 from rag.settings import Settings
+from serving.pools import Pool
 from serving.retrieval.clients import RerankerClient
 from serving.retrieval.messages import Embedded, Found, Query, ToCite, ToExtract, ToScore, milliseconds
 
@@ -55,7 +55,8 @@ class Retrieval:
         warm_up(self.retriever)
         give_back_memory()
         # a search holds the interpreter's lock for most of its time: more at once would only take it from one another
-        self.searching = ThreadPoolExecutor(streams(settings), thread_name_prefix="search")
+        self.searching = Pool("search", streams(settings))
+        self.reading, self.model = Pool("reading", settings.reading_threads), Pool("model", settings.model_threads)
         self.wanted, self.reached = threading.Event(), threading.Condition()
         self.follower = threading.Thread(target=self.keep_following, name="follow", daemon=True)
         self.follower.start()
@@ -86,7 +87,7 @@ class Retrieval:
         if query.min_version is not None:
             await self.wait_for(query.min_version, query.visible)
         started = time.perf_counter()
-        passages, language = await asyncio.get_running_loop().run_in_executor(self.searching, self.find, query)
+        passages, language = await self.searching(self.find, query)
         timings = {"retrieval": milliseconds(started)}
         if self.reranker is not None and passages:
             from rag.reranker import rerank
@@ -114,33 +115,33 @@ class Retrieval:
     async def wait_for(self, version: int, visible: frozenset[str] | None) -> None:
         """Wait until every upload and delete up to `version` is ready or failed, and this replica has seen it."""
         deadline = time.monotonic() + self.settings.version_wait_seconds
-        while await asyncio.to_thread(pending, self.engine, version, visible):
+        while await self.reading(pending, self.engine, version, visible):
             if time.monotonic() > deadline:
                 raise NotYet(
                     f"Version {version} is still being ingested after {self.settings.version_wait_seconds:.0f} s; try again later."
                 )
             await asyncio.sleep(VERSION_POLL_SECONDS)
-        latest = await asyncio.to_thread(current_version, self.engine)
+        latest = await self.reading(current_version, self.engine)
         if version > latest:
             raise InvalidInput(f"There is no version {version} yet, the latest is {latest}; use one that an upload or a delete returned.")
-        await asyncio.to_thread(self.retriever.follow)
+        await self.reading(self.retriever.follow)
 
     async def extract(self, request: ToExtract) -> Extraction:
         """What of the passages answers the question, by itself or after the one before it, whichever is surer."""
         from rag.extractive import extract
 
-        alone = await asyncio.to_thread(extract, request.question, request.passages, self.encoder, request.language)
+        alone = await self.model(extract, request.question, request.passages, self.encoder, request.language)
         if not request.earlier:
             return alone
         question = in_context(request.question, request.earlier)
-        after = await asyncio.to_thread(extract, question, request.passages, self.encoder, request.language)
+        after = await self.model(extract, question, request.passages, self.encoder, request.language)
         return max(alone, after, key=lambda made: made.confidence)
 
     async def cite(self, request: ToCite) -> list[Citation]:
         """The proof of an answer that a language model wrote."""
         from rag.citations import cite
 
-        return await asyncio.to_thread(cite, request.answer, request.passages, self.retriever.embedder)
+        return await self.model(cite, request.answer, request.passages, self.retriever.embedder)
 
     async def embed(self, texts: Sequence[str]) -> Embedded:
         """The vectors of texts as passages."""
@@ -149,7 +150,7 @@ class Retrieval:
         def compute() -> Embedded:
             return Embedded(embedder.encode_passages(texts), sum(len(embedder.tokenize(text).ids) for text in texts))
 
-        return await asyncio.to_thread(compute)
+        return await self.model(compute)
 
     async def version(self) -> int:
         """The version of the catalog that this replica has seen."""

@@ -14,10 +14,11 @@ from rag.errors import NotFound
 from rag.records import Status
 from serving.api import events, http_errors
 from serving.api.auth import CurrentKey, allowed
+from serving.api.key_first import KeyFirstRoute
 from serving.api.schemas import DOCUMENT, PROGRESS, Document, Progress
 from serving.api.services import CurrentServices, Services
 
-router = APIRouter(prefix="/v1/documents", tags=["documents"])
+router = APIRouter(prefix="/v1/documents", tags=["documents"], route_class=KeyFirstRoute)
 POLL_SECONDS = 0.15  # a person sees progress as smooth; a query of the catalog takes 0.1 ms
 
 
@@ -47,7 +48,7 @@ async def get_progress(
 async def get_events(document_id: str, services: CurrentServices, key: CurrentKey) -> StreamingResponse:
     """Progress as server-sent events."""
     visible = allowed(key, None)
-    await asyncio.to_thread(catalog.get, services.engine, document_id, visible)  # 404 before the stream starts
+    await services.pools.reading(catalog.get, services.engine, document_id, visible)  # 404 before the stream starts
     return events.stream(changes(services, document_id, visible))
 
 
@@ -55,7 +56,7 @@ async def progress(services: Services, visible: frozenset[str] | None) -> AsyncI
     """The numbers of documents by status at each change, until none is unfinished."""
     shown = None
     while True:
-        counts = await asyncio.to_thread(count_by_status, services.engine, visible)
+        counts = await services.pools.reading(count_by_status, services.engine, visible)
         unfinished = sum(counts.get(status, 0) for status in UNFINISHED)
         if counts != shown:
             shown = counts
@@ -70,7 +71,7 @@ async def changes(services: Services, document_id: str, visible: frozenset[str] 
     shown = None
     while True:
         try:
-            row = await asyncio.to_thread(catalog.get, services.engine, document_id, visible)
+            row = await services.pools.reading(catalog.get, services.engine, document_id, visible)
         except NotFound:
             yield events.event("deleted", {"id": document_id})
             return

@@ -1,6 +1,5 @@
 """The routes of documents: upload, list, look into, cancel, retry and delete."""
 
-import asyncio
 from contextlib import ExitStack
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -16,10 +15,11 @@ from rag.records import Status
 from serving.api import http_errors
 from serving.api.auth import CurrentKey, allowed
 from serving.api.documents.uploads import Received, receive
+from serving.api.key_first import KeyFirstRoute
 from serving.api.schemas import Deleted, Document, DocumentList, PageText, Upload, UploadList
 from serving.api.services import CurrentServices, Services
 
-router = APIRouter(prefix="/v1/documents", tags=["documents"])
+router = APIRouter(prefix="/v1/documents", tags=["documents"], route_class=KeyFirstRoute)
 MAX_COLLECTION_CHARACTERS = 100
 FORM: dict[str, Any] = {
     "required": True,
@@ -29,7 +29,11 @@ FORM: dict[str, Any] = {
                 "type": "object",
                 "required": ["files"],
                 "properties": {
-                    "collection": {"type": "string", "default": "default", "description": "Must come before the files."},
+                    "collection": {
+                        "type": "string",
+                        "default": "default",
+                        "description": "Before the files, or after fewer than 100 of them.",
+                    },
                     "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
                 },
             }
@@ -73,8 +77,8 @@ async def upload(request: Request, services: CurrentServices, key: CurrentKey) -
 
     When not one file could be taken the answer is the first file's problem instead. 429 means that too many documents wait already.
     """
-    services.blobs.require_free(services.settings.min_free_bytes)
-    await asyncio.to_thread(catalog.require_short_queue, services.engine, services.settings.max_queued_documents)
+    await services.pools.receiving(services.blobs.require_free, services.settings.min_free_bytes)
+    await services.pools.reading(catalog.require_short_queue, services.engine, services.settings.max_queued_documents)
     received = await receive(request, services, lambda name: with_room(collection_name(name, key), services))
     refused = [row.error for row in received if row.error is not None]
     if len(refused) == len(received):
@@ -94,7 +98,7 @@ async def list_documents(
 ) -> DocumentList:
     """Documents that the key may see, newest first."""
     visible = allowed(key, [collection] if collection else None)
-    rows, following = await asyncio.to_thread(
+    rows, following = await services.pools.reading(
         catalog.list_documents,
         services.engine,
         visible,
@@ -110,7 +114,7 @@ async def list_documents(
 @router.get("/{document_id}", response_model=Document, responses=http_errors.responses(401, 404), summary="One document and its status")
 async def get_document(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
     """Where a document stands."""
-    return Document.model_validate(await asyncio.to_thread(catalog.get, services.engine, document_id, allowed(key, None)))
+    return Document.model_validate(await services.pools.reading(catalog.get, services.engine, document_id, allowed(key, None)))
 
 
 @router.get(
@@ -124,13 +128,13 @@ async def get_document(document_id: str, services: CurrentServices, key: Current
 )
 async def get_content(document_id: str, services: CurrentServices, key: CurrentKey) -> FileResponse:
     """The bytes as they were uploaded; always a download, as a document is untrusted and must not run in this site's name."""
-    row = await asyncio.to_thread(catalog.get, services.engine, document_id, allowed(key, None))
+    row = await services.pools.reading(catalog.get, services.engine, document_id, allowed(key, None))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name.rsplit('/', 1)[-1], safe='')}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     held = ExitStack()
-    path = await asyncio.to_thread(held.enter_context, services.blobs.local(row.sha256))
+    path = await services.pools.reading(held.enter_context, services.blobs.local(row.sha256))
     return FileResponse(path, media_type=row.media_type, headers=headers, background=BackgroundTask(held.close))
 
 
@@ -138,10 +142,10 @@ async def get_content(document_id: str, services: CurrentServices, key: CurrentK
 async def get_text(document_id: str, services: CurrentServices, key: CurrentKey, page: Annotated[int, Query(ge=1)] = 1) -> PageText:
     """The extracted text that spans of passages and citations refer to."""
     visible = allowed(key, None)
-    row = await asyncio.to_thread(catalog.get, services.engine, document_id, visible)
+    row = await services.pools.reading(catalog.get, services.engine, document_id, visible)
     if row.status != Status.READY or row.pages is None:
         raise NotFound(f"The document {document_id} has no text yet: it is {row.status}.")
-    found = await asyncio.to_thread(catalog.page_text, services.engine, document_id, page, visible)
+    found = await services.pools.reading(catalog.page_text, services.engine, document_id, page, visible)
     return PageText(document_id=row.id, name=row.name, page=found.number, pages=row.pages, label=found.label, text=found.text)
 
 
@@ -150,7 +154,7 @@ async def get_text(document_id: str, services: CurrentServices, key: CurrentKey,
 )
 async def cancel(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
     """Stop the ingest of a document that waits or is being worked on. It is `failed` then, and a retry queues it again."""
-    return Document.model_validate(await asyncio.to_thread(catalog.cancel, services.engine, document_id, allowed(key, None)))
+    return Document.model_validate(await services.pools.receiving(catalog.cancel, services.engine, document_id, allowed(key, None)))
 
 
 @router.post(
@@ -158,11 +162,11 @@ async def cancel(document_id: str, services: CurrentServices, key: CurrentKey) -
 )
 async def retry(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
     """Queue a failed document again, from the bytes that were uploaded."""
-    return Document.model_validate(await asyncio.to_thread(catalog.retry, services.engine, document_id, allowed(key, None)))
+    return Document.model_validate(await services.pools.receiving(catalog.retry, services.engine, document_id, allowed(key, None)))
 
 
 @router.delete("/{document_id}", response_model=Deleted, responses=http_errors.responses(401, 404), summary="Delete a document")
 async def delete_document(document_id: str, services: CurrentServices, key: CurrentKey) -> Deleted:
     """Delete a document. From this answer on no answer contains it, whichever replica gives it."""
-    version = await asyncio.to_thread(catalog.delete, services.engine, services.blobs, document_id, allowed(key, None))
+    version = await services.pools.receiving(catalog.delete, services.engine, services.blobs, document_id, allowed(key, None))
     return Deleted(id=document_id, version=version)

@@ -1,6 +1,7 @@
 """Streaming uploads: multipart bytes go to the blob store as they arrive, hashed on the way; no file is ever held in memory."""
 
 import asyncio
+import threading
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from rag.errors import InvalidInput, RagError, TooLarge, Unreadable
 from serving.api.services import Services
 
 MAX_FIELD_BYTES = 4096  # of a form field that is not a file
+MOST_WAITING = 100  # files that wait for the name of their collection; each holds a file descriptor
 
 
 def clean_name(name: str, longest: int) -> str:
@@ -44,6 +46,12 @@ class Part:
     value: bytearray = field(default_factory=bytearray)
     error: RagError | None = None
 
+    def discard(self) -> None:
+        """Drop the bytes of a file; nothing to do once the blob store has adopted them."""
+        if self.staged is not None:
+            self.staged.discard()
+            self.staged = None
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -55,12 +63,14 @@ class Received:
 
 
 class FormReceiver:
-    """Receives one multipart form. `feed` blocks on the disk: call it in a thread."""
+    """Receives one multipart form. `feed` blocks on the disk and the catalog: call it in a thread."""
 
     def __init__(self, services: Services, visible: Callable[[str], str], boundary: bytes) -> None:
         """`visible` checks the collection named by the form and returns it, or raises what the client is told."""
         self.services, self.visible, self.collection = services, visible, ""
         self.received: list[Received] = []
+        self.waiting: list[Part] = []
+        self.turn = threading.Lock()  # a request may be cancelled while a thread writes
         self.part, self.header_name, self.header_value = Part(), bytearray(), bytearray()
         self.parser = MultipartParser(
             boundary,
@@ -80,7 +90,8 @@ class FormReceiver:
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the body. Raises InvalidInput when they are not a form."""
         try:
-            self.parser.write(data)
+            with self.turn:
+                self.parser.write(data)
         except MultipartParseError as error:
             raise InvalidInput(f"The body is not a valid multipart form ({error}); send files as `multipart/form-data`.") from error
 
@@ -109,9 +120,7 @@ class FormReceiver:
         if b"filename" not in options:
             return
         self.part.file_name = options[b"filename"].decode("utf-8", "replace")
-        if not self.collection:
-            self.collection = self.visible("default")
-        if len(self.received) >= self.services.settings.max_files_per_upload:
+        if len(self.received) + len(self.waiting) >= self.services.settings.max_files_per_upload:
             self.part.error = TooLarge(
                 f"A request takes at most {self.services.settings.max_files_per_upload} files; send the rest in another."
             )
@@ -140,39 +149,56 @@ class FormReceiver:
     def refuse(self, error: RagError) -> None:
         """Remember why the file is not taken and drop its bytes."""
         self.part.error = error
-        self.discard()
+        self.part.discard()
 
     def discard(self) -> None:
-        """Drop the bytes of a file that did not arrive whole."""
-        if self.part.staged is not None:
-            self.part.staged.discard()
-            self.part.staged = None
+        """Drop the bytes of files that are not registered, when no thread writes them any more."""
+        with self.turn:
+            for part in (self.part, *self.waiting):
+                part.discard()
 
     def end(self) -> None:
-        """The part is whole: a file becomes durable here, before the answer is sent."""
-        part = self.part
-        if part.file_name is None:
-            if part.field_name == "collection":
-                self.choose(part.value.decode("utf-8", "replace"))
+        """The part is whole: a file becomes durable here, before the answer is sent, or where the form names the collection later."""
+        if self.part.file_name is None:
+            if self.part.field_name == "collection":
+                self.choose(self.part.value.decode("utf-8", "replace").strip())
             return
-        document, name = None, part.file_name
-        try:
-            name = clean_name(part.file_name, self.services.settings.max_name_characters)
-            if part.staged is not None:
-                document = accept(self.services, part.staged, collection=self.collection, name=name)
-        except RagError as error:
-            self.refuse(error)
-        part.staged = None
-        self.received.append(Received(name, document, self.part.error))
+        self.waiting.append(self.part)
+        if not self.collection and len(self.waiting) == MOST_WAITING:
+            self.collection = self.visible("default")
+        if self.collection:
+            self.register_waiting()
 
     def choose(self, collection: str) -> None:
-        """Take the collection that the form names; it must come before the files, as they are stored while they arrive."""
-        if self.received:
-            raise InvalidInput("The field collection must come before the files in the form.")
-        self.collection = self.visible(collection.strip())
+        """Take the collection that the form names. Raises InvalidInput when files went into another already."""
+        if self.collection and collection != self.collection:
+            raise InvalidInput(
+                f"The form names the collection {collection!r}, but files of it are in {self.collection!r} already; name one collection, "
+                f"and with {MOST_WAITING} files or more name it before them."
+            )
+        self.collection = self.visible(collection)
+        self.register_waiting()
+
+    def register_waiting(self) -> None:
+        """Make the files durable that arrived so far, in their order."""
+        while self.waiting:
+            part = self.waiting[0]
+            assert part.file_name is not None  # of files only
+            document, name = None, part.file_name
+            try:
+                name = clean_name(part.file_name, self.services.settings.max_name_characters)
+                if part.staged is not None:
+                    document = accept(self.services, part.staged, collection=self.collection, name=name)
+            except RagError as error:
+                part.error = error
+            part.discard()
+            self.received.append(Received(name, document, part.error))
+            del self.waiting[0]
 
     def finish(self) -> None:
         """The closing boundary was seen."""
+        if self.waiting:
+            self.choose("default")
         self.complete = True
 
 
@@ -196,9 +222,10 @@ async def receive(request: Request, services: Services, visible: Callable[[str],
     form = FormReceiver(services, visible, options[b"boundary"])
     try:
         async for data in request.stream():
-            await asyncio.to_thread(form.feed, data)
+            await services.pools.receiving(form.feed, data)
     finally:
-        form.discard()
+        # in a thread, and also when the request is cancelled: another thread may still write then
+        await asyncio.shield(services.pools.receiving(form.discard))
     if not form.complete:
         raise InvalidInput("The form ended before its closing boundary; send it again.")
     if not form.received:

@@ -27,6 +27,7 @@ from serving.api.accept_language import AcceptedLanguage
 from serving.api.answering import answering
 from serving.api.auth import CurrentKey
 from serving.api.http_errors import describe
+from serving.api.key_first import KeyFirstRoute
 from serving.api.openai.schemas import (
     CHUNK,
     EMBEDDER,
@@ -44,7 +45,7 @@ from serving.api.services import CurrentServices, Services
 from serving.models.generator import model_with
 from serving.models.prompt_guard import require_harmless
 
-router = APIRouter(prefix="/v1", tags=["OpenAI API"])
+router = APIRouter(prefix="/v1", tags=["OpenAI API"], route_class=KeyFirstRoute)
 SAMPLING_FIELDS = ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty", "response_format", "logit_bias")
 
 
