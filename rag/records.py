@@ -42,9 +42,9 @@ class Action(StrEnum):
     DELETE = "delete"
     CANCEL = "cancel"
     RETRY = "retry"
-    CREATE_KEY = "create key"
-    REVOKE_KEY = "revoke key"
-    ROTATE_KEY = "rotate key"
+    CREATE_KEY = "create-key"
+    REVOKE_KEY = "revoke-key"
+    ROTATE_KEY = "rotate-key"
     EXPIRE = "expire"
     LOST = "lost"
 

@@ -61,6 +61,9 @@ class Settings:
     max_question_characters: int = 8000
     max_messages: int = 1000
     max_passages: int = 50  # the largest k
+    requests_per_minute: int = 600  # of one key; more are answered 429. Admins are not limited
+    audit_days: int = 365  # that entries of the audit log are kept
+    audit_text: bool = False  # whether the audit log holds questions too, not only who asked and which documents were cited
     min_free_bytes: int = 512 * MIB  # uploads are refused below this much free disk
     version_wait_seconds: float = 30.0  # how long `min_version` waits before it answers 503
     follow_seconds: float = 0.2  # how often a replica asks the catalog for changes
@@ -75,7 +78,7 @@ class Settings:
         for table in (self, self.parsing):
             for setting in fields(table):
                 value = getattr(table, setting.name)
-                if isinstance(value, int | float) and value <= 0:
+                if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
                     raise InvalidInput(f"The setting {setting.name} is {value}; it must be greater than 0.")
         for name in ("port", "dashboard_port"):
             if getattr(self, name) > 65535:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, select, true, update
+from sqlalchemy import Engine, delete, select, true, update
 
 from rag.catalog.audit import SERVICE, Event, entry_hash, record
 from rag.catalog.schema import writing
@@ -68,7 +68,7 @@ def expire(engine: Engine, before: datetime) -> int:
     return removed
 
 
-def _fault(row: Row[Any], expected: int, last: str) -> str | None:
+def _fault(row: Any, expected: int, last: str) -> str | None:
     if row.number != expected:
         return f"Entry {expected} is missing: the next is {row.number}."
     if entry_hash(last, row._asdict()) != row.hash:

@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
-from rag.catalog.audit import SERVICE, Action, Actor, Event, record
+from rag.catalog.audit import SERVICE, Actor, Event, record
 from rag.catalog.schema import writing
 from rag.catalog.tables import keys
 from rag.errors import InvalidInput, NotFound, WrongState
-from rag.records import Role
+from rag.records import Action, Role
 
 LONGEST_NAME = 100  # characters, of a key
 

@@ -19,12 +19,14 @@ from rag.chat import load_chat_tokenizer
 from rag.errors import NotYet
 from rag.grounding import EXTRACTIVE
 from rag.settings import Settings
-from serving.api import ask, http_errors, metrics
-from serving.api.auth import CurrentKey, allowed
+from serving.api import ask, http_errors, keys, metrics
+from serving.api.audit_writer import AuditWriter
+from serving.api.auth import AdminKey, CurrentKey, allowed
 from serving.api.documents import following
 from serving.api.documents import routes as documents
 from serving.api.key_first import KeyFirstRoute
 from serving.api.openai import routes as openai
+from serving.api.rate_limit import RateLimit
 from serving.api.schemas import Collection, CollectionList, Health, Problem, Ready, ServiceStatus
 from serving.api.security_middleware import SecurityMiddleware
 from serving.api.services import CurrentServices, Services
@@ -68,14 +70,17 @@ async def collections(services: CurrentServices, key: CurrentKey) -> CollectionL
                 chunks=row.chunks,
                 languages=row.languages,
                 embedder=row.embedder.model if row.embedder else None,
+                unfinished=row.unfinished,
             )
             for row in rows
         ]
     )
 
 
-@router.get("/v1/status", response_model=ServiceStatus, responses=http_errors.responses(401), tags=["health"], summary="What runs here")
-async def status(services: CurrentServices, key: CurrentKey) -> ServiceStatus:
+@router.get(
+    "/v1/status", response_model=ServiceStatus, responses=http_errors.responses(401, 403), tags=["health"], summary="What runs here"
+)
+async def status(services: CurrentServices, key: AdminKey) -> ServiceStatus:
     """Catalog version, documents by status, models."""
     counts = await services.pools.reading(count_by_status, services.engine, allowed(key, None))
     return ServiceStatus(
@@ -112,6 +117,7 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(ask.router)
     app.include_router(openai.router)
     app.include_router(metrics.router)
+    app.include_router(keys.router)
     described = cache(partial(describe, app))  # a tenth of a second
     app.mount("/assets", StaticFiles(directory=WEB), name="assets")
     http_errors.install(app)
@@ -175,7 +181,8 @@ class Gateway:
         except NotYet:
             log.warning("what a gateway before this one was receiving stays until the next start", exc_info=True)
         prompts = PromptGuardClient(prompt_guard) if prompt_guard is not None else None
-        self.services = Services(settings, engine, blobs, RetrievalClient(retrieval), gateway_pools(settings), generator, prompts)
+        pools, audit, rate_limit = gateway_pools(settings), AuditWriter(engine, settings), RateLimit(settings.requests_per_minute)
+        self.services = Services(settings, engine, blobs, RetrievalClient(retrieval), pools, audit, rate_limit, generator, prompts)
 
     def __serve_build_asgi_app__(self) -> SecurityMiddleware:
         """What Ray Serve calls for the ASGI application. Of a bare FastAPI it would replace what is answered when queues are full."""

@@ -268,7 +268,15 @@ class Collection(BaseModel):
     """A set of documents with one embedder."""
 
     model_config = shown(
-        {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 3, "th": 9}, "embedder": "glossa-static"}
+        {
+            "name": "default",
+            "documents": 12,
+            "ready": 12,
+            "chunks": 96,
+            "languages": {"de": 3, "th": 9},
+            "embedder": "glossa-static",
+            "unfinished": 0,
+        }
     )
     name: str
     documents: int
@@ -276,6 +284,7 @@ class Collection(BaseModel):
     chunks: int
     languages: dict[str, int]
     embedder: str | None = Field(description="Null until the first document is embedded.")
+    unfinished: int = Field(description="Documents that wait or are worked on.")
 
 
 class CollectionList(BaseModel):

@@ -8,6 +8,8 @@ from sqlalchemy import Engine
 
 from rag.blobs import BlobStore
 from rag.settings import Settings
+from serving.api.audit_writer import AuditWriter
+from serving.api.rate_limit import RateLimit
 from serving.models.generator import Generator
 from serving.models.prompt_guard import PromptGuardClient
 from serving.pools import Pools
@@ -16,13 +18,18 @@ from serving.retrieval.clients import RetrievalClient
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalog, the blob store, the way to retrieval, threads for what blocks, and if there are any the language model and the guard."""
+    """What the routes share: the catalog, the blob store, the way to retrieval, threads for what blocks, the audit log, the keys' limit.
+
+    And, if there are any, the language model and the guard of its prompts.
+    """
 
     settings: Settings
     engine: Engine
     blobs: BlobStore
     retrieval: RetrievalClient
     pools: Pools
+    audit: AuditWriter
+    rate_limit: RateLimit
     generator: Generator | None = None
     prompt_guard: PromptGuardClient | None = None
 

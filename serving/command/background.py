@@ -18,7 +18,7 @@ from serving.client.run_state import RunState, find_process, read_state
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60.0  # Ray ends its workers within seconds; a replica may first finish a long answer
 OPTIONS: tuple[str, ...] = ("host", "port", "data", "catalog", "files", "ray", "replicas")  # of `glossa up`; a test compares
-OPTIONS += ("ingest_workers", "max_queued_documents", "max_documents")
+OPTIONS += ("ingest_workers", "max_queued_documents", "max_documents", "requests_per_minute", "audit_days", "audit_text")
 OPTIONS += ("embedder", "reranker", "llm", "tokenizer", "window", "adapters", "guard", "prompt_guard")
 LOG_LINES = 20  # of the log that a failed start shows
 
@@ -37,10 +37,18 @@ def launch(settings: Settings) -> "subprocess.Popen[bytes]":
     log.touch(mode=0o600)  # it holds keys until they have been shown
     options = replace(settings, data=settings.data.absolute())
     given = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
-    flags = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    flags = [flag(name, value) for name, value in given.items()]
     command = [sys.executable, "-u", "-m", "serving.command.cli", "up", *flags]
     with log.open("ab") as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def flag(name: str, value: object) -> str:
+    """The option of `glossa up` that gives a setting this value."""
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else f"--no-{option}"
+    return f"--{option}={value}"
 
 
 def wait_until_ready(child: "subprocess.Popen[bytes]", data: Path) -> RunState:

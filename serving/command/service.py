@@ -50,6 +50,9 @@ PromptGuard = Annotated[str | None, option("A Prompt Guard for questions and pas
 IngestWorkers = Annotated[int, option("Documents read at the same time.", least=1, variable="INGEST_WORKERS")]
 MaxQueued = Annotated[int, option("Documents that may wait for their ingest.", least=1, variable="MAX_QUEUED_DOCUMENTS")]
 MaxDocuments = Annotated[int, option("Documents that a collection may hold.", least=1, variable="MAX_DOCUMENTS")]
+PerMinute = Annotated[int, option("Requests of one key in a minute; admins are not limited.", least=1, variable="REQUESTS_PER_MINUTE")]
+AuditDays = Annotated[int, option("Days that entries of the audit log are kept.", least=1, variable="AUDIT_DAYS")]
+AuditText = Annotated[bool, option("Whether the audit log holds questions too.", variable="AUDIT_TEXT")]
 Replicas = Annotated[int, option("Copies of the search index.", least=1, variable="REPLICAS")]
 
 
@@ -73,6 +76,9 @@ def up(
     ingest_workers: IngestWorkers = DEFAULTS.ingest_workers,
     max_queued_documents: MaxQueued = DEFAULTS.max_queued_documents,
     max_documents: MaxDocuments = DEFAULTS.max_documents,
+    requests_per_minute: PerMinute = DEFAULTS.requests_per_minute,
+    audit_days: AuditDays = DEFAULTS.audit_days,
+    audit_text: AuditText = DEFAULTS.audit_text,
     samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
 ) -> None:

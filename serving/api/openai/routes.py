@@ -13,6 +13,7 @@ import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from rag.catalog.keys import Key
 from rag.chat import message_text
 from rag.citations import MARKERS
 from rag.errors import InvalidInput, NotFound
@@ -21,7 +22,7 @@ from rag.grounding import Answered, Asked
 from rag.hazards import Refused, refusal
 from rag.prompt import neutral_messages
 from rag.question_language import detect_question_language
-from rag.records import Citation
+from rag.records import Action, Citation
 from serving.api import events, http_errors
 from serving.api.accept_language import AcceptedLanguage
 from serving.api.answering import answering
@@ -70,6 +71,7 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
             f"A text has {longest} characters; at most {services.settings.max_question_characters} are embedded, please cut it."
         )
     embedded = await services.retrieval.embed(texts)
+    services.audit.note(key, Action.EMBED, subject=f"{len(texts)} texts")
     data = [
         {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)}
         for index, vector in enumerate(embedded.vectors)
@@ -97,13 +99,14 @@ async def chat_completions(
     generator = services.generator
     name, _, adapter = body.model.partition(":")
     if name == GLOSSA:
-        chunks = _grounded(body, await _asked(body, adapter or None, Scope(k=WRITTEN_K, language=accepted), services, key), services)
+        chunks = _grounded(body, await _asked(body, adapter or None, Scope(k=WRITTEN_K, language=accepted), services, key), services, key)
     elif generator is None or not generator.has(body.model):
         raise NotFound(f"There is no model {body.model!r} here; list them with GET /v1/models.")
     else:
         request = {**body.model_dump(exclude_unset=True), "messages": neutral_messages(body.messages, generator.counter)}
         answer = answer_with_search(request, services, key) if wants_search(request) else generator.chat(request)
         chunks = _bare(body, answer, accepted, services)
+        services.audit.note(key, Action.CHAT, subject=body.model, text=message_text(last_question(body)))
     if body.stream:
         first = await anext(chunks)  # an error before the first word still gets its status
         return events.stream(_events(first, chunks))
@@ -134,7 +137,7 @@ async def _bare(
     body: ChatCompletionRequest, answer: AsyncGenerator[list[str], None], accepted: str | None, services: Services
 ) -> AsyncGenerator[list[str], None]:
     """The language model's own completion or chunks, or a guard's refusal in their place."""
-    question: dict[str, Any] = next((message for message in reversed(body.messages) if message.get("role") == "user"), {})
+    question = last_question(body)
     try:
         if services.prompt_guard:
             await require_harmless(message_text(question), services.prompt_guard)
@@ -148,6 +151,11 @@ async def _bare(
         kind = "chat.completion.chunk" if body.stream else "chat.completion"
         extension = {"refusal": {"of": refused.of, "categories": refused.categories}}
         yield [json.dumps({**_head(body.model), "object": kind, "choices": [choice], "glossa": extension}, ensure_ascii=False)]
+
+
+def last_question(body: ChatCompletionRequest) -> dict[str, Any]:
+    """The user's last message; empty when there is none."""
+    return next((message for message in reversed(body.messages) if message.get("role") == "user"), {})
 
 
 def _head(model: str) -> dict[str, Any]:
@@ -169,13 +177,13 @@ async def _asked(body: ChatCompletionRequest, adapter: str | None, scope: Scope,
     return Asked(question, found.language, found.passages, answer_tokens, history, wishes, adapter=adapter, sampling=sampling)
 
 
-async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services) -> AsyncGenerator[list[str], None]:
+async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services, key: Key) -> AsyncGenerator[list[str], None]:
     """Chunks of a grounded answer, or the one completion."""
     if body.n != 1 or body.tools:
         raise InvalidInput(f"The model {GLOSSA} gives one answer (n 1) and calls no tools; ask the bare language model for that.")
     head = _head(body.model)
     chunk = {**head, "object": "chat.completion.chunk"}
-    async with aclosing(answering(asked, services)) as parts:
+    async with aclosing(answering(asked, services, key)) as parts:
         if body.stream:
             yield [json.dumps({**chunk, "choices": [_choice({"role": "assistant", "content": ""})]})]
         async for part in parts:
