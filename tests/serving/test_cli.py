@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from serving.command.cli import app
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
@@ -24,12 +27,15 @@ COMMANDS = [
     "cancel",
     "retry",
     "status",
+    "keys",
+    "audit",
     "reembed",
     "calibrate",
     "doctor",
     "profiles",
     "eval",
 ]
+GROUPS = {"keys": ("create", "list", "rotate", "revoke"), "audit": ("list", "verify")}
 
 
 def glossa(*arguments: object, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
@@ -85,9 +91,17 @@ def test_help_of_a_command_gives_an_example_and_defaults(command: str) -> None:
     shown = glossa(command, "--help", environment={"COLUMNS": "200"})
     assert shown.returncode == 0
     assert re.search(rf"Examples?: +glossa {command}\b", shown.stdout)
-    if command not in ("profiles", "calibrate"):  # which need no service
+    if command not in ("profiles", "calibrate", *GROUPS):  # which need no service, or have commands that do
         assert "GLOSSA_DATA" in shown.stdout
         assert "default: data" in shown.stdout
+
+
+@pytest.mark.parametrize("command", [f"{group} {command}" for group, commands in GROUPS.items() for command in commands])
+def test_help_of_a_command_in_a_group_gives_an_example(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
+    assert re.search(rf"Example: +glossa {command}\b", shown.stdout)
+    assert "GLOSSA_DATA" in shown.stdout
 
 
 def test_help_does_not_wait_for_heavy_packages() -> None:
@@ -104,7 +118,8 @@ def test_documents_name_only_commands_and_options_that_exist(document: str) -> N
     used = re.findall(r"(?:^|[`$/] ?)glossa (\w+)([^`\n#]*)", path.read_text(), re.MULTILINE)
     for command, rest in used:
         assert command in COMMANDS, f"glossa {command}"
-        shown = glossa(command, "--help", environment={"COLUMNS": "200"}).stdout
+        of_group = [part for part in rest.split()[:1] if part in GROUPS.get(command, ())]
+        shown = glossa(command, *of_group, "--help", environment={"COLUMNS": "200"}).stdout
         for option in re.findall(r"--[a-z][a-z-]*", rest):
             assert option in shown, f"glossa {command} {option}"
 
