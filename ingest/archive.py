@@ -1,7 +1,9 @@
 """Opens the ZIP containers of DOCX, PPTX, XLSX, ODT and EPUB only when unpacking them cannot exhaust the machine, and reads their parts."""
 
+import io
 import zipfile
 import zlib
+from contextlib import nullcontext
 from pathlib import Path
 
 from ingest.limits import check_part
@@ -10,24 +12,27 @@ from rag.errors import TooLarge, Unreadable
 from rag.settings import ParseLimits
 
 MARKUP = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
-STREAMED = ("xl/worksheets/", "xl/sharedStrings")  # openpyxl reads these element by element
+STREAMED = ("xl/worksheets/", "xl/sharedStrings")  # these are read element by element
 SMALL_BYTES = 16 << 20  # below this no ratio is suspicious: repetitive sheets of real work reach 1:300
 
 
-def open_archive(path: Path, limits: ParseLimits) -> zipfile.ZipFile:
-    """Return the open archive after checking its end record, and then its table of contents: entries, sizes, ratio, encryption.
+def open_archive(source: Path | io.BytesIO, limits: ParseLimits) -> zipfile.ZipFile:
+    """Return the open archive of a file, or of one inside another, after checking its end record, then its contents.
+
+    Checked are entries, sizes, ratio and encryption.
 
     The declared sizes can be trusted as an upper bound: zipfile never unpacks an entry beyond its declared size. Nothing is unpacked here.
     Raises TooLarge for a decompression bomb, Unreadable for a broken or encrypted archive.
     """
-    with path.open("rb") as file:
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
         check_directory(file)
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(source)
     except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise Unreadable("The file is a damaged ZIP container: it is corrupt or cut short; save or upload it again.") from error
     try:
-        _check_entries(archive.infolist(), path.stat().st_size, limits)
+        packed = source.stat().st_size if isinstance(source, Path) else source.getbuffer().nbytes
+        _check_entries(archive.infolist(), packed, limits)
     except (TooLarge, Unreadable):
         archive.close()
         raise

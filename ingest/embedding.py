@@ -13,7 +13,8 @@ import ray
 from tokenizers import Tokenizer
 
 from ingest.pipeline import NICENESS
-from rag.embedder import STATIC, PassageEmbedder, StaticEmbedder, Vectors, load_embedder
+from rag.embedder import PassageEmbedder, StaticEmbedder, Vectors
+from rag.load_embedder import STATIC, load_embedder
 
 Encoders = tuple[Any, ...]  # handles of actors, each an Encoder
 

@@ -22,6 +22,8 @@ from ingest.media_types import (
     JSON_LINES,
     MARKDOWN,
     MSG,
+    ODP,
+    ODS,
     ODT,
     OLE_TYPES,
     PDF,
@@ -32,15 +34,16 @@ from ingest.media_types import (
     XLSX,
     ZIP_TYPES,
 )
-from ingest.opendocument import parse_opendocument
+from ingest.opendocument import parse_opendocument, parse_opendocument_sheets, parse_opendocument_slides
 from ingest.pdf import count_pdf_pages, parse_pdf
 from ingest.plain import parse_text
 from ingest.recognition import nothing_found, parse_image
 from ingest.rich_text import parse_rich_text
 from ingest.sections import Section
 from ingest.slides import parse_slides
-from ingest.tables import parse_csv, parse_workbook
+from ingest.tables import parse_csv
 from ingest.word import parse_word
+from ingest.workbook import parse_workbook
 from rag.errors import RagError, TooLarge, Unreadable, UnsupportedType
 from rag.records import Page
 from rag.settings import ParseLimits
@@ -53,6 +56,8 @@ PARSERS: dict[str, Callable[[Path, ParseLimits], Iterator[Section]]] = {
     PPTX: parse_slides,
     XLSX: parse_workbook,
     ODT: parse_opendocument,
+    ODS: parse_opendocument_sheets,
+    ODP: parse_opendocument_slides,
     RTF: parse_rich_text,
     EPUB: parse_epub,
     **dict.fromkeys(IMAGES, parse_image),
@@ -94,7 +99,7 @@ def count_pages(path: Path, declared: str) -> int | None:
 
 
 def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits) -> Iterator[Page]:
-    characters, blank = 0, True
+    characters, blank, notes = 0, True, dict[str, None]()
     for number, section in enumerate(sections, start=1):
         text = clean_text(section.text)
         characters += len(text)
@@ -103,6 +108,14 @@ def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits)
         if characters > limits.characters:
             raise TooLarge(f"The document holds more than {limits.characters:,} characters; split it.")
         blank = blank and not text.strip()
-        yield Page(number, text, clean_text(section.label)[:200], section.damaged)
+        if blank:  # else nobody will ask for them
+            notes.update(dict.fromkeys(_cleaned(section.notes)))
+        yield Page(number, text, clean_text(section.label)[:200], section.damaged, _cleaned(section.notes))
+    if blank and notes:
+        raise Unreadable(" ".join(["The document holds no text that can be read.", *list(notes)[:5]]))
     if blank:
         raise nothing_found() if media_type in (PDF, *IMAGES) else Unreadable("The document holds no text.")
+
+
+def _cleaned(notes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(" ".join(clean_text(note).split())[:500] for note in notes)

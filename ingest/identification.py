@@ -7,19 +7,25 @@ from pathlib import Path
 
 from ingest.archive import open_archive, read_part
 from ingest.encoding import SAMPLE, detect_encoding
-from ingest.media_types import ACCEPTED, DOCX, EML, EPUB, HTML, MSG, ODT, OLE_TYPES, PPTX, TEXT, TEXT_TYPES, XLSX, ZIP_TYPES
+from ingest.media_types import ACCEPTED, DOCX, EML, EPUB, HTML, MSG, ODP, ODS, ODT, OLE_TYPES, PPTX, TEXT, TEXT_TYPES, XLSX, ZIP_TYPES
 from rag.errors import Unreadable, UnsupportedType
 from rag.settings import ParseLimits
 
 _CONTENT_TYPES = (
     (b"wordprocessingml.document.main+xml", DOCX),
+    (b"wordprocessingml.template.main+xml", DOCX),
+    (b"ms-word.document.macroEnabled.main+xml", DOCX),
+    (b"ms-word.template.macroEnabledTemplate.main+xml", DOCX),
     (b"presentationml.presentation.main+xml", PPTX),
     (b"presentationml.slideshow.main+xml", PPTX),
     (b"ms-powerpoint.presentation.macroEnabled.main+xml", PPTX),
+    (b"presentationml.template.main+xml", PPTX),
+    (b"ms-powerpoint.slideshow.macroEnabled.main+xml", PPTX),
     (b"spreadsheetml.sheet.main+xml", XLSX),
+    (b"spreadsheetml.template.main+xml", XLSX),
     (b"ms-excel.sheet.macroEnabled.main+xml", XLSX),
 )
-_NAMED_IN_ZIP = (EPUB, ODT)
+_NAMED_IN_ZIP = (EPUB, ODT, ODS, ODP)
 _OLE_STREAMS = (("__properties_version1.0", MSG),)  # [MS-OXMSG] 2.4
 # Possessive and atomic throughout: what was passed once is not gone through again
 _HTML_START = re.compile(

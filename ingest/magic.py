@@ -16,6 +16,8 @@ from ingest.media_types import (
     JSON_LINES,
     MARKDOWN,
     MSG,
+    ODP,
+    ODS,
     ODT,
     OLE,
     PDF,
@@ -40,7 +42,7 @@ _STARTS = (
     (b"II*\0", "image/tiff"),  # TIFF has two byte orders
     (b"MM\0*", "image/tiff"),
 )
-_NAMED_IN_ZIP = (EPUB, ODT)
+_NAMED_IN_ZIP = (EPUB, ODT, ODS, ODP)
 _ZIP_FOLDERS = ((b"word/", DOCX), (b"ppt/", PPTX), (b"xl/", XLSX))
 _OLE_STREAMS = (("__properties_version1.0", MSG),)  # [MS-OXMSG] 2.4
 _HTML_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body")

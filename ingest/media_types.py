@@ -6,6 +6,8 @@ PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentatio
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EPUB = "application/epub+zip"
 ODT = "application/vnd.oasis.opendocument.text"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+ODP = "application/vnd.oasis.opendocument.presentation"
 RTF = "application/rtf"
 EML = "message/rfc822"
 MSG = "application/vnd.ms-outlook"
@@ -22,8 +24,10 @@ IMAGES = ("image/png", "image/jpeg", "image/tiff", "image/webp")
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
 
-ZIP_TYPES = frozenset({ZIP, DOCX, PPTX, XLSX, EPUB, ODT})
+ZIP_TYPES = frozenset({ZIP, DOCX, PPTX, XLSX, EPUB, ODT, ODS, ODP})
 OLE_TYPES = frozenset({OLE, MSG})
 TEXT_TYPES = frozenset({EML, HTML, MARKDOWN, CSV, TSV, JSON, JSON_LINES, TEXT})
 
-ACCEPTED = "PDF, DOCX, PPTX, XLSX, ODT, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, mails (EML, MSG), pictures and plain text"
+ACCEPTED = (
+    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, mails (EML, MSG), pictures and plain text"
+)

@@ -1,67 +1,90 @@
-"""ODT (OASIS OpenDocument 1.3, part 3) in document order: headings, paragraphs, lists, tables as rows, notes where they are anchored."""
+"""ODT, ODS and ODP (OASIS OpenDocument 1.3, part 3) in document order: see `odf_text` for what is read of paragraphs and tables."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from lxml import etree
 
-from ingest.archive import open_archive, read_part
+from ingest.archive import open_archive
 from ingest.cleaning import collapse_spaces
-from ingest.sections import Section, cut
-from rag.errors import Unreadable
+from ingest.odf_lists import STYLE, TABLE, TEXT
+from ingest.odf_text import DRAW, OFFICE, PRESENTATION, OdfFile
+from ingest.sections import Section, cut, with_notes
+from ingest.tables import table_sections
 from rag.settings import ParseLimits
 
-_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
-_TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_SPACES = {f"{_TEXT}s": " ", f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
-_LEFT_OUT = {f"{_TEXT}tracked-changes", f"{_TEXT}note-citation", f"{_OFFICE}annotation", f"{_TEXT}sequence-decls", f"{_OFFICE}forms"}
 HEADING_LEVELS = ("1", "2")  # begin a section, as in DOCX and HTML
 
 
 def parse_opendocument(path: Path, limits: ParseLimits) -> Iterator[Section]:
-    """Yield sections labelled by their heading; a table row is one line with ' | ' between cells. Raises TooLarge, Unreadable."""
+    """Yield the sections of a text, labelled by their heading; a table row is one line with ' | ' between cells.
+
+    Footnotes follow their paragraph. Raises TooLarge, Unreadable.
+    """
     with open_archive(path, limits) as archive:
-        try:
-            content = read_part(archive, "content.xml")
-        except KeyError as error:
-            raise Unreadable("The ODT holds no content.xml: it is damaged or encrypted; save it anew without a password.") from error
-    root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
-    body = root.find(f".//{_OFFICE}text")
+        file = OdfFile(archive)
+        yield from with_notes(_text_sections(file, file.body("text")), file.notes)
+
+
+def parse_opendocument_sheets(path: Path, limits: ParseLimits) -> Iterator[Section]:
+    """Yield the visible sheets of an ODS, labelled by sheet name, cells as they are shown. Raises TooLarge, Unreadable."""
+    with open_archive(path, limits) as archive:
+        file = OdfFile(archive)
+        yield from with_notes(_sheet_sections(file, file.body("spreadsheet")), file.notes)
+
+
+def parse_opendocument_slides(path: Path, limits: ParseLimits) -> Iterator[Section]:
+    """Yield a section per slide of an ODP, empty ones too, so that numbers hold. Raises TooLarge, Unreadable."""
+    with open_archive(path, limits) as archive:
+        file = OdfFile(archive)
+        for number, slide in enumerate(file.body("presentation").iterchildren(f"{DRAW}page"), start=1):
+            lines = [*_slide_lines(file, slide), *_speaker_notes(file, slide)]
+            notes = tuple(dict.fromkeys(file.notes))
+            file.notes.clear()
+            yield Section(f"Slide {number}", collapse_spaces("\n".join(lines)), notes=notes)
+
+
+def _text_sections(file: OdfFile, body: etree._Element) -> Iterator[Section]:
     label, kept = "", list[str]()
-    for block in _blocks(body if body is not None else root):
-        text = _rows(block) if block.tag == f"{_TABLE}table" else collapse_spaces(_text(block))
-        if block.tag == f"{_TEXT}h" and text and block.get(f"{_TEXT}outline-level", "1") in HEADING_LEVELS:
+    for block, number in file.numbered(body):
+        text = "\n".join(file.rows(block)) if block.tag == f"{TABLE}table" else file.paragraph(block)
+        text = f"{number} {text}" if number and text else text
+        if block.tag == f"{TEXT}h" and text and block.get(f"{TEXT}outline-level", "1") in HEADING_LEVELS:
             yield from cut(label, kept)
             label, kept = " ".join(text.split()), []
         kept += [*text.split("\n"), ""] if text else []
     yield from cut(label, kept)
 
 
-def _blocks(parent: etree._Element) -> Iterator[etree._Element]:
-    """Yield headings, paragraphs and tables in order, also those inside lists, sections and indexes."""
-    for child in parent.iterchildren(tag=etree.Element):
-        if child.tag in (f"{_TEXT}h", f"{_TEXT}p", f"{_TABLE}table"):
-            yield child
-        elif child.tag not in _LEFT_OUT:
-            yield from _blocks(child)
+def _sheet_sections(file: OdfFile, body: etree._Element) -> Iterator[Section]:
+    hidden = {
+        style.get(f"{STYLE}name")
+        for style in file.styles(f"{STYLE}style")
+        if any(each.get(f"{TABLE}display") == "false" for each in style.iterchildren(f"{STYLE}table-properties"))
+    }
+    for sheet in body.iterchildren(f"{TABLE}table"):
+        name = sheet.get(f"{TABLE}name", "")
+        if sheet.get(f"{TABLE}style-name") in hidden:
+            file.notes.append(f"The hidden sheet {name!r} is not read.")
+            continue
+        yield from table_sections(name, file.cells(sheet))
+        lines = [line for shapes in sheet.iterchildren(f"{TABLE}shapes") for line in file.drawn(shapes) if line.strip()]
+        if lines:
+            yield Section(name, "\n".join(lines))
 
 
-def _text(element: etree._Element) -> str:
-    pieces: list[str] = []
-    walker = etree.iterwalk(element, events=("start", "end"))
-    for event, node in walker:
-        if event == "start" and node.tag in _LEFT_OUT:
-            walker.skip_subtree()
-        elif event == "start":
-            pieces.append(_SPACES.get(node.tag, "") + (node.text or ""))
-        if event == "end" and node is not element:
-            pieces.append(("\n" if node.tag == f"{_TEXT}p" else "") + (node.tail or ""))
-    return "".join(pieces)
+def _slide_lines(file: OdfFile, slide: etree._Element) -> Iterator[str]:
+    frames = [frame for frame in slide.iterchildren(tag=etree.Element) if frame.tag != f"{PRESENTATION}notes"]
+    titles = [frame for frame in frames if frame.get(f"{PRESENTATION}class") == "title"]
+    for frame in titles:
+        yield from file.drawn(frame)
+        yield ""
+    for frame in frames:
+        if frame not in titles and not str(frame.tag).startswith(OFFICE):
+            yield from file.drawn(frame)
 
 
-def _rows(table: etree._Element) -> str:
-    lines = (
-        " | ".join(" ".join(_text(cell).split()) for cell in row.iter(f"{_TABLE}table-cell")) for row in table.iter(f"{_TABLE}table-row")
-    )
-    return "\n".join(line for line in lines if line.strip(" |"))
+def _speaker_notes(file: OdfFile, slide: etree._Element) -> list[str]:
+    boxes = [box for notes in slide.iterchildren(f"{PRESENTATION}notes") for box in notes.iter(f"{DRAW}text-box")]
+    text = "\n".join(line for box in boxes for line in file.drawn(box)).strip()
+    return ["\nNotes: " + text] if text else []

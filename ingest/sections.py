@@ -7,11 +7,29 @@ PAGE_CHARACTERS = 8_000  # a screen or three: small enough to show whole beside 
 
 
 class Section(NamedTuple):
-    """One labelled piece of a document in reading order; a page once it has a number. `damaged` as in rag.records.Page."""
+    """One labelled piece of a document in reading order; a page once it has a number. `damaged` and `notes` as in rag.records.Page."""
 
     label: str
     text: str
     damaged: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def with_notes(sections: Iterable[Section], notes: list[str]) -> Iterator[Section]:
+    """Pass the sections on, each with what its parser had put into `notes` while it was made; the last one takes what came after it.
+
+    Without any section an empty one has them.
+    """
+    held: Section | None = None
+    for section in sections:
+        if held is not None:
+            yield held
+        held = section._replace(notes=tuple(dict.fromkeys([*section.notes, *notes])))
+        notes.clear()
+    if held is not None:
+        yield held._replace(notes=tuple(dict.fromkeys([*held.notes, *notes])))
+    elif notes:
+        yield Section("", "", notes=tuple(dict.fromkeys(notes)))
 
 
 def cut(label: str, lines: Iterable[str], *, size: int = PAGE_CHARACTERS) -> Iterator[Section]:

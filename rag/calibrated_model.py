@@ -10,8 +10,8 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Dense, Normalize
 
 from rag.calibrating import HELD_BACK, Calibration
-from rag.embedder import Source
 from rag.errors import InvalidInput
+from rag.model_sources import Source
 from rag.records import EmbedderStamp
 from rag.transformer_embedder import open_model
 

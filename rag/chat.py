@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import regex
 
 from rag.errors import InvalidInput
+from rag.model_sources import GATED, loading
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -106,15 +107,9 @@ def load_chat_tokenizer(name_or_path: str) -> ChatTokenizer:
     """From a folder or, by hub name, from the hub. Raises InvalidInput when there is none, or none that may be had without a token."""
     from transformers import AutoTokenizer  # brings torch; a service that answers by quoting does without
 
-    local = Path(name_or_path).expanduser().is_dir()
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(name_or_path, local_files_only=local)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise InvalidInput(
-            f"The tokenizer of {name_or_path!r} cannot be loaded ({reason}); give a model folder or a hub name, and for a gated model "
-            "accept its licence on the hub and set HF_TOKEN."
-        ) from error
+    path = Path(name_or_path).expanduser()
+    with loading(f"The tokenizer of {name_or_path!r}", f"give a model folder or a hub name, {GATED}"):
+        tokenizer = AutoTokenizer.from_pretrained(str(path) if path.is_dir() else name_or_path, local_files_only=path.is_dir())
     return ChatTokenizer(tokenizer, name_or_path)
 
 

@@ -6,7 +6,7 @@ The collections of earlier releases hold vectors of the static model. They are s
 from sqlalchemy import Engine
 
 from rag.catalog.collections import embedder_stamps, next_stamps
-from rag.embedder import STATIC, encoder_name, static_name
+from rag.load_embedder import STATIC, encoder_name, static_name
 
 
 def default_embedder(engine: Engine) -> str | None:

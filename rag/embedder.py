@@ -1,35 +1,23 @@
 """One interface to every embedding model: vectors for passages and questions, tokens with offsets, token vectors.
 
 The encoder of the package is run by `rag.encoder`; static models, whose vector of a text is the sum of its tokens', are computed here; all
-others in `rag.transformer_embedder`, which imports torch: without it a process starts in a second instead of six.
+others in `rag.transformer_embedder`. `rag.load_embedder` chooses.
 """
 
-import hashlib
-import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 from scipy.sparse import csr_array
 from tokenizers import Tokenizer
 
 from rag import encoder
-from rag.errors import InvalidInput
 from rag.likeness import Likeness, measured
 from rag.maxsim import MaxSim
 from rag.records import EmbedderStamp
 
-STATIC = "static"  # the name by which the static model of the package is asked for
-STATIC_MODEL = Path(__file__).parent / "embedder_model"
-STATIC_NAME, ENCODER_NAME = "glossa-static", "glossa-encoder"
-HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
-WEIGHTS = ("*.safetensors", "*.bin")
-DIGEST_CHARACTERS = 8  # of SHA-256: enough to tell models of one name apart
 QUESTION_PROMPTS = ("query", "question")  # the names that models use in their configuration
 PASSAGE_PROMPTS = ("document", "passage", "corpus")
 # Prompts that model cards demand and the models' configurations do not bring: by how the model's name begins, the first that fits.
@@ -53,15 +41,6 @@ class Tokens:
 
     ids: NDArray[np.int32]
     offsets: list[tuple[int, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where sentence-transformers finds a model: a folder, which is `local`, or a name of the hub. `name` goes into the model's stamp."""
-
-    path: str
-    name: str
-    local: bool
 
 
 class PassageEmbedder(ABC):
@@ -159,59 +138,6 @@ class EncoderEmbedder(Embedder):
 def normalised(vectors: NDArray[np.floating]) -> Vectors:
     """Rows of length one; zeros stay."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), TINY), np.float32)
-
-
-def load_embedder(name_or_path: str | None = None, *, streams: int = 1) -> Embedder:
-    """Load a model: None is the encoder in the package, 'static' the static model there, else sentence-transformers loads a folder or a hub
-    name ('owner/model'). `streams` threads of the encoder compute at the same time.
-
-    Only a hub name reaches for the network. A folder is stamped with its name and a digest of its weights, so that vectors of two models
-    never meet. Raises InvalidInput when there is no such model or it cannot be had from here.
-    """
-    if name_or_path is None:
-        static = _load_static(STATIC_MODEL, STATIC_NAME)
-        return EncoderEmbedder(encoder.Encoder(streams=streams), encoder_name(), static)
-    if name_or_path == STATIC:
-        return _load_static(STATIC_MODEL, static_name())
-    source = located(name_or_path)
-    from rag.transformer_embedder import load  # imports torch
-
-    return load(source)
-
-
-def located(name_or_path: str) -> Source:
-    """Where the model is. Raises InvalidInput for what is neither a folder nor a hub name ('owner/model')."""
-    folder = Path(name_or_path).expanduser()
-    if folder.is_dir():
-        return Source(str(folder), f"{folder.resolve().name}@{_digest(folder)}", local=True)
-    if not HUB_NAME.fullmatch(name_or_path):
-        raise InvalidInput(f"No embedder {name_or_path!r} was found; give a sentence-transformers folder, or a hub name ('owner/model').")
-    return Source(name_or_path, name_or_path, local=False)
-
-
-def encoder_name() -> str:
-    """The name in the stamps of the encoder in the package."""
-    return f"{ENCODER_NAME}@{encoder.digest()}"
-
-
-def static_name() -> str:
-    """The name in the stamps of the static model in the package, and in those of earlier releases, which had no other."""
-    return f"{STATIC_NAME}@{_digest(STATIC_MODEL)}"
-
-
-def _load_static(folder: Path, name: str) -> StaticEmbedder:
-    """A StaticEmbedding in the files that sentence-transformers writes."""
-    prompts = json.loads((folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))["prompts"]
-    weights = load_file(folder / "model.safetensors")["embedding.weight"]
-    return StaticEmbedder(name, weights.astype(np.float32), prompts, Tokenizer.from_file(str(folder / "tokenizer.json")))
-
-
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in WEIGHTS for path in folder.rglob(pattern)):
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:DIGEST_CHARACTERS]
 
 
 def _prompts(configured: Mapping[str, str | None], name: str) -> tuple[str, str]:

@@ -39,3 +39,8 @@ class QueueFull(RagError):
 
 class NotYet(RagError):
     """The state that the request waits for was not reached in time; try again (HTTP 503)."""
+
+
+def first_line(error: Exception) -> str:
+    """What a library's error says first, for a sentence of ours; its type where it says nothing."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -14,7 +14,7 @@ ROWS_IN_A_RUN = 4  # lines in a row that begin with a capital, hold no stop and 
 MARGIN_SHARE = 0.85  # of the width: letters differ in width, so a full line may hold so much less than the fullest one
 
 _LINE_END = regex.compile(r"\n\s*")
-_BULLET = r"[-*+•‣▪◦–—·○●■□☐☑✓✔►➤]|>|\(?(?:\d{1,3}|[A-Za-z])[.)]|\(\p{Lo}\p{M}*\)"
+_BULLET = r"[-*+•‣▪◦–—·○●■□☐☑☒✓✔✗✘►➢➤]|>|\(?(?:\d{1,3}|[A-Za-z])[.)]|\(\p{Lo}\p{M}*\)"
 LIST_MARK = regex.compile(rf"(?:{_BULLET})\s+")
 _NEW_LINE = regex.compile(rf"(?:{_BULLET}|#{{1,6}})\s")
 _LABEL = r"[^\s:;：][^\s:;：]*(?: [^\s:;：]+){0,5}\xa0? ?[:：]"

@@ -1,14 +1,13 @@
 """Prompt Guard: a small classifier that finds text written to take a language model over (https://huggingface.co/meta-llama)."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from rag.embedder import HUB_NAME
 from rag.errors import InvalidInput
+from rag.model_sources import GATED, OTHER, find_model, loading
 
 WINDOW = 512  # tokens it was trained on; longer text is read in parts that overlap, as its card advises
 OVERLAP = 64
@@ -57,17 +56,8 @@ class PromptGuard:
 
 def load_prompt_guard(name_or_path: str) -> PromptGuard:
     """From a folder or, by hub name ('meta-llama/Llama-Prompt-Guard-2-86M'), from the hub. Raises InvalidInput when it cannot be had."""
-    folder = Path(name_or_path).expanduser()
-    if not folder.is_dir() and not HUB_NAME.fullmatch(name_or_path):
-        raise InvalidInput(f"No Prompt Guard {name_or_path!r} was found; give a model folder, or a hub name ('owner/model').")
-    place = str(folder) if folder.is_dir() else name_or_path
-    try:
-        model = AutoModelForSequenceClassification.from_pretrained(place, local_files_only=folder.is_dir())
-        tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=folder.is_dir())
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise InvalidInput(
-            f"The Prompt Guard {name_or_path!r} cannot be loaded ({reason}); give another folder or hub name, and for a gated model accept "
-            "its licence on the hub and set HF_TOKEN."
-        ) from error
+    source = find_model(name_or_path, "Prompt Guard", "a model folder")
+    with loading(f"The Prompt Guard {name_or_path!r}", f"{OTHER}, {GATED}"):
+        model = AutoModelForSequenceClassification.from_pretrained(source.path, local_files_only=source.local)
+        tokenizer = AutoTokenizer.from_pretrained(source.path, local_files_only=source.local)
     return PromptGuard(model.to("cuda" if torch.cuda.is_available() else "cpu"), tokenizer, name_or_path)

@@ -54,12 +54,22 @@ class Page:
     """One page, slide, sheet or section of a document, as extracted. `number` counts from 1; `label` names it where the format does.
 
     `damaged` says that its text layer holds much that no writer would write; then neither search nor quotes can be relied upon.
+    `notes` are sentences about what a reader of the file sees here and the text lacks, or has in another form.
     """
 
     number: int
     text: str
     label: str = ""
     damaged: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence about what was not read, or not as it is shown, and the numbers of the pages that it holds for."""
+
+    text: str
+    pages: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

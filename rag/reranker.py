@@ -3,15 +3,14 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import CrossEncoder
 
-from rag.embedder import HUB_NAME
 from rag.errors import InvalidInput
+from rag.model_sources import find_model, loading
 from rag.records import Passage
 
 BATCH = 32
@@ -45,16 +44,10 @@ def load_reranker(name_or_path: str) -> Reranker:
 
     In bfloat16 on a GPU, float32 elsewhere. Raises InvalidInput when there is no such model or it cannot be had from here.
     """
-    folder = Path(name_or_path).expanduser()
-    if not folder.is_dir() and not HUB_NAME.fullmatch(name_or_path):
-        raise InvalidInput(f"No reranker {name_or_path!r} was found; give a folder with a cross-encoder, or a hub name ('owner/model').")
+    source = find_model(name_or_path, "reranker", "a folder with a cross-encoder")
     kind = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    place = str(folder) if folder.is_dir() else name_or_path
-    try:
-        model = CrossEncoder(place, local_files_only=folder.is_dir(), model_kwargs={"dtype": kind})
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise InvalidInput(f"The reranker {name_or_path!r} cannot be loaded ({reason}); give another folder or hub name.") from error
+    with loading(f"The reranker {name_or_path!r}"):
+        model = CrossEncoder(source.path, local_files_only=source.local, model_kwargs={"dtype": kind})
     return Reranker(model, name_or_path)
 
 

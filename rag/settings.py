@@ -1,7 +1,8 @@
 """One frozen table of settings: the only place where a default or a limit is decided. A bad value stops the start with a sentence."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from rag.errors import InvalidInput
 
@@ -30,40 +31,60 @@ class ParseLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """How a setting is offered to users: `help` says what it is and its unit, `shown` stands for a default of None."""
+
+    help: str
+    shown: str | None = None
+    least: int | None = None
+    most: int | None = None
+
+
+def offered(default: Any, help: str, *, shown: str | None = None, least: int | None = None, most: int | None = None) -> Any:
+    """A field that is also an option of the command line, an environment variable and a row of the README."""
+    return field(default=default, metadata={"option": Option(help, shown, least, most)})
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that an instance can be told. Sizes are in bytes, times in seconds, lengths in characters."""
 
-    data: Path = Path("data")  # catalog, files, logs and the state of the run
-    catalog: str | None = None  # postgresql://...; None is SQLite in `data`
-    files: str | None = None  # folder of the original files, or a bucket (s3://...); None is a folder in `data`
-    ray: str | None = None  # address of a Ray cluster that runs already, or `auto`; None starts Ray on this machine
-    host: str = "127.0.0.1"  # loopback only unless told otherwise
-    port: int = 8000
+    data: Path = offered(Path("data"), "Folder of the service: catalog, documents, logs.")
+    catalog: str | None = offered(None, "postgresql://... instead of SQLite in --data.", shown="SQLite")
+    files: str | None = offered(None, "Folder or bucket (s3://...) of the original files.", shown="in --data")
+    ray: str | None = offered(None, "A Ray cluster that runs: its address, or auto.", shown="start Ray here")
+    host: str = offered("127.0.0.1", "Address to listen on; 0.0.0.0 lets other machines in.")
+    port: int = offered(8000, "Port of the page and the API.", least=1, most=65535)
     dashboard_port: int = 8265  # Ray takes the next free one when it is in use
-    embedder: str | None = None  # 'static', or a sentence-transformers name or path; None is `rag.default_embedder`
-    reranker: str | None = None  # cross-encoder by name or path; None is no further step
-    llm: str | None = None  # a profile, a Llama checkpoint or openai:URL; None answers by quoting
-    tokenizer: str | None = None  # of the model behind openai:URL, by name or path; None asks that server
-    window: int | None = None  # tokens of that model, when its server does not say
-    adapters: str | None = None  # folder or bucket of LoRA adapters that requests may choose; None offers none
-    guard: str | None = None  # Llama Guard: a profile or a checkpoint, reads each question and answer; None lets all pass
-    prompt_guard: str | None = None  # Prompt Guard by name or path, reads each question and passage; None lets all pass
+    embedder: str | None = offered(  # None is `rag.default_embedder`
+        None,
+        "The one in the package finds meaning across languages; `static` finds words, and embeds about 80 times as fast. Or any "
+        "sentence-transformers model, by name or path.",
+        shown="the one in the package",
+    )
+    reranker: str | None = offered(None, "A cross-encoder for the best 32, by name or path.", shown="none")
+    llm: str | None = offered(None, "A profile (llama-3.1-8b), a Llama by name or path, or openai:URL.", shown="quote")
+    tokenizer: str | None = offered(None, "Of the model at openai:URL, by name or path.", shown="ask it")
+    window: int | None = offered(None, "Tokens of the window at openai:URL.", shown="ask it", least=1)
+    adapters: str | None = offered(None, "Folder or bucket (s3://...) of LoRA adapters.", shown="none")
+    guard: str | None = offered(None, "A Llama Guard for questions and answers (llama-guard-3-8b).", shown="none")
+    prompt_guard: str | None = offered(None, "A Prompt Guard for questions and passages.", shown="none")
     answer_tokens: int = 1024  # that a language model may write when a request does not say
     prompt_passage_tokens: int = 6000  # of passages in a prompt; answers get worse long before a large window is full
-    replicas: int = 1  # of the retrieval deployment; each holds the whole index
-    ingest_workers: int = 2  # documents parsed and embedded at the same time
+    replicas: int = offered(1, "Copies of the search index.", least=1)  # each holds the whole index
+    ingest_workers: int = offered(2, "Documents read at the same time.", least=1)
     parsing: ParseLimits = ParseLimits()  # what one document may ask of the machine
     max_file_bytes: int = 200 * MIB
     max_files_per_upload: int = 1000
-    max_queued_documents: int = 10_000  # that wait or are worked on; beyond it uploads are answered 429
-    max_documents: int = 100_000  # in a collection; each retrieval replica holds all in memory
+    max_queued_documents: int = offered(10_000, "Documents that may wait for their ingest.", least=1)  # beyond it: 429
+    max_documents: int = offered(100_000, "Documents that a collection may hold.", least=1)  # each replica holds all in memory
     max_name_characters: int = 255  # what file systems and tables can show
     max_question_characters: int = 8000
     max_messages: int = 1000
     max_passages: int = 50  # the largest k
-    requests_per_minute: int = 600  # of one key; more are answered 429. Admins are not limited
-    audit_days: int = 365  # that entries of the audit log are kept
-    audit_text: bool = False  # whether the audit log holds questions too, not only who asked and which documents were cited
+    requests_per_minute: int = offered(600, "Requests of one key in a minute; admins are not limited.", least=1)  # beyond it: 429
+    audit_days: int = offered(365, "Days that entries of the audit log are kept.", least=1)
+    audit_text: bool = offered(False, "Whether the audit log holds questions too.")  # beside who asked and what was cited
     min_free_bytes: int = 512 * MIB  # uploads are refused below this much free disk
     version_wait_seconds: float = 30.0  # how long `min_version` waits before it answers 503
     follow_seconds: float = 0.2  # how often a replica asks the catalog for changes
@@ -105,3 +126,6 @@ class Settings:
     def loopback_only(self) -> bool:
         """Whether nobody outside this machine may be answered."""
         return self.host in ("127.0.0.1", "localhost", "::1")
+
+
+OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in fields(Settings) if "option" in each.metadata}

@@ -10,9 +10,10 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer
 
-from rag.embedder import Embedder, Source, StaticEmbedder, Vectors, normalised
+from rag.embedder import Embedder, StaticEmbedder, Vectors, normalised
 from rag.errors import InvalidInput
 from rag.likeness import measured
+from rag.model_sources import Source, loading
 
 BATCH = 256
 
@@ -64,11 +65,8 @@ def open_model(path: str, *, local: bool, device: str | None = None) -> Sentence
 
     Raises InvalidInput when it cannot be loaded.
     """
-    try:
+    with loading(f"The embedder {path!r}"):
         return SentenceTransformer(path, local_files_only=local, device=device)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise InvalidInput(f"The embedder {path!r} cannot be loaded ({reason}); give another folder or hub name.") from error
 
 
 def _fastest_type(device: str, cpuinfo: Path) -> torch.dtype:

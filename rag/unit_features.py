@@ -17,27 +17,20 @@ from rag.sounds import sounds
 from rag.units import CONTEXT_KINDS, Unit, UnitKind, units
 
 MOST_UNITS = 16  # that are looked at, of the best passages: the encoder reads them in 10 to 15 ms each on one core; 10 miss answers
+THAI = "th"
+_HEADING_MARKS = "#=-*:： \n\t"  # around a heading in plain text and Markdown
 LONGEST_UNIT = 600  # characters that the encoder reads of a unit
 Floats = NDArray[np.float32]
 
 FEATURES = (
     "vector",  # cosine of the question and the unit alone, after its context
-    "vector_in_passage",  # the same less the mean over the units of its passage
     "tokens",  # late interaction with the unit
-    "tokens_in_passage",
+    "tokens_in_passage",  # the same less the mean over the units of its passage
     "words",  # share of the question's terms that the unit holds, rare ones counting more; in one language
     "sounds",  # the same by sounds, in any
-    "words_in_passage",
     "passage",  # log-odds of the passage's score
     "passage_behind",  # how far that is behind the best passage's
-    "passage_vector",
-    "passage_tokens",
-    "passage_lexical",
     "same_language",
-    "vector_across",
-    "tokens_across",
-    "sounds_across",
-    "passage_across",
     "missing",  # numbers, dates and codes of the question that the passage lacks
     "missing_in_unit",
     "kind_met",  # the question asks for a kind of thing and the unit holds one
@@ -45,13 +38,9 @@ FEATURES = (
     "number_met",
     "time_met",
     "repeats",  # share of the unit's terms that stand in the question: it says nothing new
-    "length",  # log of its characters
-    "short",
     "row",
     "label",
     "list",
-    "first",  # of its passage
-    "needs_context",
 )
 
 
@@ -67,12 +56,12 @@ class Candidate:
 def candidates(question: str, language: str, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
     """The units of the passages, best passages first, 16 at most, with their features.
 
-    Headings and questions are no candidates, nor is a unit that says what one before it says: each would take half of the other's share.
+    Headings and questions are no candidates, nor is a unit that repeats one before it: each would take half of the other's share.
     """
     found: list[tuple[int, Unit]] = []
     said: set[str] = set()
     for index, passage in enumerate(passages):
-        own = [unit for unit in _new_units(passage, said) if unit.kind not in CONTEXT_KINDS]
+        own = [unit for unit in _new_units(passage, said) if _says_something(unit, passage)]
         if found and len(found) + len(own) > MOST_UNITS:
             break
         found += [(index, unit) for unit in own[: MOST_UNITS - len(found)]]
@@ -94,6 +83,15 @@ def _new_units(passage: Passage, said: set[str]) -> list[Unit]:
     return new
 
 
+def _says_something(unit: Unit, passage: Passage) -> bool:
+    """Whether a unit can be an answer: headings and questions cannot, nor can the title or a single word that passes for a sentence."""
+    if unit.kind not in (UnitKind.SENTENCE, UnitKind.LABEL):
+        return unit.kind not in CONTEXT_KINDS
+    text = " ".join(passage.text[unit.start : unit.end].strip(_HEADING_MARKS).casefold().split())
+    one_word = passage.language != THAI and " " not in text  # Thai has no spaces between words
+    return not one_word and text not in passage.context.casefold()
+
+
 class _Table:
     """All units of a question, side by side: many features compare a unit with the others."""
 
@@ -111,34 +109,21 @@ class _Table:
         words, repeats = words * self.same, repeats * self.same
         heard, _ = self._shared(lambda text, language: sounds(text, self.language))
         odds = np.array([_log_odds(passage.score) for passage in self.passages], np.float32)
-        across = 1 - self.same
         columns = {
             "vector": vector,
-            "vector_in_passage": vector - self._mean(vector),
             "tokens": tokens,
             "tokens_in_passage": tokens - self._mean(tokens),
             "words": words,
             "sounds": heard,
-            "words_in_passage": words - self._mean(words),
             "passage": odds[self.of],
             "passage_behind": odds.max() - odds[self.of],
-            "passage_vector": self._of_passage("passage"),
-            "passage_tokens": self._of_passage("tokens"),
-            "passage_lexical": self._of_passage("lexical"),
             "same_language": self.same,
-            "vector_across": vector * across,
-            "tokens_across": tokens * across,
-            "sounds_across": heard * across,
-            "passage_across": odds[self.of] * across,
             "repeats": repeats,
             **self._missing(),
             **self._kinds(),
             **self._forms(),
         }
         return np.stack([columns[name] for name in FEATURES], axis=1).astype(np.float32)
-
-    def _of_passage(self, score: str) -> Floats:
-        return np.array([self.passages[index].scores.get(score, 0.0) for index in self.of], np.float32)
 
     def _mean(self, values: Floats) -> Floats:
         sums = np.bincount(self.of, values, len(self.passages)) / np.maximum(np.bincount(self.of, minlength=len(self.passages)), 1)
@@ -199,19 +184,14 @@ class _Table:
 
     def _forms(self) -> dict[str, Floats]:
         kinds = [unit.kind for _, unit in self.found]
-        lengths = np.array([len(text) for text in self.texts], np.float32)
 
         def flag(*wanted: UnitKind) -> Floats:
             return np.array([kind in wanted for kind in kinds], np.float32)
 
         return {
-            "length": np.log(lengths),
-            "short": (lengths < 25).astype(np.float32),
             "row": flag(UnitKind.ROW, UnitKind.RECORD),
             "label": flag(UnitKind.LABEL),
             "list": flag(UnitKind.LIST, UnitKind.ITEM),
-            "first": np.array([at == 0 or self.of[at] != self.of[at - 1] for at in range(len(self.of))], np.float32),
-            "needs_context": np.array([unit.context is not None for _, unit in self.found], np.float32),
         }
 
 

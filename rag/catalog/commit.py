@@ -14,8 +14,9 @@ from rag.catalog.publish import UNFINISHED, publish, record_changes
 from rag.catalog.schema import writing
 from rag.catalog.tables import collections, contents, documents
 from rag.errors import EmbedderMismatch
-from rag.records import Chunk, EmbedderStamp, Page
+from rag.records import Chunk, EmbedderStamp, Note, Page
 
+MOST_NOTES = 50  # of a document: sentences, each with its pages; a person reads no more
 BATCH = 1000  # rows per statement: few enough to hold twice in memory, many enough that a statement's cost is nothing
 
 
@@ -41,8 +42,8 @@ def commit(
     """Stores the content, makes the document ready and removes what it replaces, all at once; returns the version that shows it.
 
     Other documents of the collection that wait for the same bytes become ready with it. None, and nothing changed, when the attempt was
-    superseded or the document deleted or already ready. `pages` is gone through twice. All other writers wait while `chunks` is consumed:
-    compute the vectors before.
+    superseded or the document deleted or already ready. `pages` is gone through three times. All other writers wait while `chunks` is
+    consumed: compute the vectors before.
     Raises EmbedderMismatch when the collection holds vectors of another embedder, NotYet when the catalog stays locked.
     """
     current = (documents.c.id == document_id) & (documents.c.attempt == attempt) & documents.c.status.in_(UNFINISHED)
@@ -74,7 +75,8 @@ def _stamp(connection: Connection, collection_id: int, embedder: EmbedderStamp) 
 def _store(connection: Connection, document: Row[Any], pages: Iterable[Page], chunks: Iterable[EmbeddedChunk], language: str) -> int:
     identity = {"collection_id": document.collection_id, "sha256": document.sha256, "media_type": document.media_type}
     damaged = [page.number for page in pages if page.damaged] or None
-    new = insert(contents).values(**identity, language=language, damaged=damaged, pages=0, chunks=0).returning(contents.c.id)
+    facts = {"language": language, "damaged": damaged, "notes": [asdict(note) for note in gathered_notes(pages)] or None}
+    new = insert(contents).values(**identity, **facts, pages=0, chunks=0).returning(contents.c.id)
     content_id = int(connection.execute(new).scalar_one())
     counts = {
         "pages": _insert_all(connection, tables.pages, (_page_row(content_id, page) for page in pages)),
@@ -82,6 +84,16 @@ def _store(connection: Connection, document: Row[Any], pages: Iterable[Page], ch
     }
     connection.execute(update(contents).where(contents.c.id == content_id).values(counts))
     return content_id
+
+
+def gathered_notes(pages: Iterable[Page]) -> list[Note]:
+    """The notes of all pages, each sentence once with the pages that it holds for, in order; of very many the first 50 sentences."""
+    found: dict[str, list[int]] = {}
+    for page in pages:
+        for text in page.notes:
+            if text in found or len(found) < MOST_NOTES:
+                found.setdefault(text, []).append(page.number)
+    return [Note(text, tuple(dict.fromkeys(numbers))) for text, numbers in found.items()]
 
 
 def insert_chunks(connection: Connection, table: Table, content_id: int, chunks: Iterable[EmbeddedChunk]) -> int:

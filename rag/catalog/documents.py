@@ -18,7 +18,7 @@ from rag.catalog.publish import UNFINISHED, publish, remove, remove_older
 from rag.catalog.schema import next_version, writing
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
 from rag.errors import InvalidInput, NotFound, NotYet, QueueFull, TooLarge, WrongState
-from rag.records import Action, Page, Status
+from rag.records import Action, Note, Page, Status
 
 log = logging.getLogger(__name__)
 LONGEST_NAME = 500  # characters; PostgreSQL's index entries end at 2,704 bytes and a character may need four
@@ -32,8 +32,8 @@ class Document:
     """A row of the list of documents; times are UTC.
 
     `progress` runs from 0 to 1. `pages` is known once ready, or while parsing where the format says it before its end; `language` once
-    ready. `damaged` are the numbers of the pages whose text layer is damaged. `retry_helps` says, of a failed one, whether the same bytes
-    could become ready on another try.
+    ready. `damaged` are the numbers of the pages whose text layer is damaged; `notes` say what else was not read.
+    `retry_helps` says, of a failed one, whether the same bytes could become ready on another try.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Document:
     pages_read: int
     pages: int | None
     damaged: tuple[int, ...]
+    notes: tuple[Note, ...]
     language: str | None
     error: str | None
     retry_helps: bool | None
@@ -306,7 +307,7 @@ def _change_attempt(engine: Engine, document_id: str, attempt: int, **values: An
 
 def _select_documents() -> Select[Any]:
     joined = documents.join(collections).outerjoin(contents, documents.c.content_id == contents.c.id)
-    of_content = (contents.c.pages, contents.c.language, contents.c.damaged)
+    of_content = (contents.c.pages, contents.c.language, contents.c.damaged, contents.c.notes)
     return select(documents, collections.c.name.label("collection"), *of_content).select_from(joined)
 
 
@@ -330,6 +331,7 @@ def _document(row: Row[Any]) -> Document:
         pages_read=row.pages_read,
         pages=row.pages_total if row.pages is None else row.pages,
         damaged=tuple(row.damaged or ()),
+        notes=tuple(Note(note["text"], tuple(note["pages"])) for note in row.notes or ()),
         language=row.language,
         error=row.error,
         retry_helps=row.retry_helps,

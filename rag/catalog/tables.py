@@ -92,6 +92,7 @@ contents = Table(
     Column("pages", Integer, nullable=False),
     Column("chunks", Integer, nullable=False),
     Column("damaged", JSON(none_as_null=True)),  # numbers of the pages whose text layer is damaged
+    Column("notes", JSON(none_as_null=True)),  # what was not read: [{"text": "...", "pages": [1, 2]}]
     UniqueConstraint("collection_id", "sha256", "media_type"),
     sqlite_autoincrement=True,
 )

@@ -23,6 +23,7 @@ DOCUMENT: dict[str, Any] = {
     "pages_read": 4,
     "pages": 4,
     "damaged": [],
+    "notes": [{"text": "The attachment photo.heic is not read: the type is not known.", "pages": [4]}],
     "language": "es",
     "error": None,
     "retry_helps": None,
@@ -75,6 +76,14 @@ def shown(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(extra="forbid", from_attributes=True, json_schema_extra={"example": example})
 
 
+class Note(BaseModel):
+    """What a reader of the file sees and the text lacks, or has in another form."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+    text: str = Field(description="One sentence.")
+    pages: list[int] = Field(description="Numbers of the pages that it holds for.")
+
+
 class Document(BaseModel):
     """One uploaded file and where it stands."""
 
@@ -90,6 +99,7 @@ class Document(BaseModel):
     pages_read: int = Field(description="Pages that were parsed so far.")
     pages: int | None = Field(description="Pages, slides, sheets or sections; null until parsed, unless the file says it before.")
     damaged: list[int] = Field(description="Numbers of the pages whose text layer is damaged: neither search nor quotes can rely on them.")
+    notes: list[Note] = Field(description="What was not read, or not as the file shows it.")
     language: str | None = Field(description="ISO 639-1, `und` when unsure; null until parsed.")
     error: str | None = Field(description="One sentence when the status is `failed`.")
     retry_helps: bool | None = Field(description="When `failed`: whether the same file could become ready on another try.")

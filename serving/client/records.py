@@ -28,6 +28,19 @@ def spans(numbers: Sequence[int]) -> str:
     return ", ".join(str(start) if start == end else f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
 
 
+def pages_of(numbers: Sequence[int]) -> str:
+    """Rising page numbers as a phrase: page 4, or pages 3-7, 9."""
+    return f"{'page' if len(numbers) == 1 else 'pages'} {spans(numbers)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence about what was not read, or not as it is shown, and the numbers of the pages that it holds for."""
+
+    text: str
+    pages: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One uploaded file and where it stands; `progress` runs from 0 to 1."""
@@ -43,6 +56,7 @@ class Document:
     pages_read: int
     pages: int | None
     damaged: tuple[int, ...]
+    notes: tuple[Note, ...]
     language: str | None
     error: str | None
     retry_helps: bool | None
@@ -52,12 +66,13 @@ class Document:
 
     @property
     def note(self) -> str | None:
-        """What a person should know beside the status: why it failed, how far it is, or which pages are damaged."""
+        """What a person should know beside the status: why it failed, how far it is, or what of it was not read."""
         if self.status is Status.PARSING and self.pages_read:
             return f"page {self.pages_read} of {self.pages}" if self.pages else f"page {self.pages_read}"
+        unread = [f"{note.text.rstrip('.')}{f' ({pages_of(note.pages)})' if (self.pages or 0) > 1 else ''}" for note in self.notes]
         if self.damaged:
-            return f"text layer damaged: {'page' if len(self.damaged) == 1 else 'pages'} {spans(self.damaged)}"
-        return self.error
+            unread.insert(0, f"text layer damaged: {pages_of(self.damaged)}")
+        return "; ".join(unread) or self.error
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,13 @@ from pathlib import Path
 
 import psutil
 
-from rag.settings import Settings
+from rag.settings import OPTIONS, Settings
 from serving.client import Glossa
 from serving.client.records import ServiceError
 from serving.client.run_state import RunState, find_process, read_state
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 60.0  # Ray ends its workers within seconds; a replica may first finish a long answer
-OPTIONS: tuple[str, ...] = ("host", "port", "data", "catalog", "files", "ray", "replicas")  # of `glossa up`; a test compares
-OPTIONS += ("ingest_workers", "max_queued_documents", "max_documents", "requests_per_minute", "audit_days", "audit_text")
-OPTIONS += ("embedder", "reranker", "llm", "tokenizer", "window", "adapters", "guard", "prompt_guard")
 LOG_LINES = 20  # of the log that a failed start shows
 
 

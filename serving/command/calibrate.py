@@ -11,7 +11,7 @@ from serving.command.console import err, fail, out
 
 if TYPE_CHECKING:
     from rag.calibrating import Calibration
-    from rag.embedder import Source
+    from rag.model_sources import Source
     from rag.records import EmbedderStamp
 
 
@@ -44,9 +44,9 @@ def calibrate(
     """
     from rag.calibrated_model import new_folder
     from rag.calibrating import HELD_BACK
-    from rag.embedder import STATIC, located
     from rag.errors import InvalidInput
     from rag.languages import LANGUAGES
+    from rag.load_embedder import STATIC, located
 
     if model == STATIC:
         raise InvalidInput("The static model in the package cannot be calibrated; give a transformer.")
@@ -72,7 +72,7 @@ def _fitted(model: str) -> "tuple[EmbedderStamp, Calibration]":
     import torch
 
     from rag import calibrating
-    from rag.embedder import load_embedder
+    from rag.load_embedder import load_embedder
     from serving.command.progress import counting
 
     with err.status("Loading the model"):

@@ -14,7 +14,8 @@ from serving.command.calibrate import calibrate
 from serving.command.console import FAILED, USAGE, err, harmless, out, show_sources, show_table
 from serving.command.evaluate import Among, evaluate
 from serving.command.keys import audit, keys
-from serving.command.service import DEFAULTS, Data, doctor, down, node_env, reembed, up
+from serving.command.options import DEFAULTS, Data
+from serving.command.service import doctor, down, node_env, reembed, up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -176,7 +176,7 @@ def check_database() -> Iterator[Finding]:
 def check_embedder(name: str | None) -> Iterator[Finding]:
     """The embedding model loads and turns a question into a vector."""
     try:
-        from rag.embedder import STATIC, load_embedder
+        from rag.load_embedder import STATIC, load_embedder
 
         began = time.perf_counter()
         embedder = load_embedder(name)

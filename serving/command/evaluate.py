@@ -8,7 +8,7 @@ import typer
 
 from rag.errors import InvalidInput
 from serving.command.console import fail
-from serving.command.service import DEFAULTS, Data
+from serving.command.options import DEFAULTS, Data
 
 if TYPE_CHECKING:
     from serving.evaluation.answer_quality import AnswerReport

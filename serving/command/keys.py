@@ -9,7 +9,7 @@ import typer
 from rag.errors import InvalidInput
 from rag.records import Action, Role
 from serving.command.console import fail, out, show_table
-from serving.command.service import DEFAULTS, Data
+from serving.command.options import DEFAULTS, Data
 
 keys = typer.Typer(
     no_args_is_help=True,

@@ -7,78 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.settings import Settings
+from rag.settings import OPTIONS, Settings
 from serving.command.console import err, fail, one_line, out
+from serving.command.options import DEFAULTS, Data, takes_settings
 
 if TYPE_CHECKING:
     from serving.client.run_state import RunState
     from serving.client.sending import LocalFile
 
-DEFAULTS = Settings()
 
-
-def option(
-    help: str, *, default: str | None = None, least: int | None = None, most: int | None = None, variable: str
-) -> typer.models.OptionInfo:
-    """An option that can also stand in the environment; `default` is what help shows for None."""
-    info: typer.models.OptionInfo = typer.Option(envvar=f"GLOSSA_{variable}", help=help, min=least, max=most, show_default=default or True)
-    return info
-
-
-Data = Annotated[Path, option("Folder of the service: catalog, documents, logs.", variable="DATA")]
-Host = Annotated[str, option("Address to listen on; 0.0.0.0 lets other machines in.", variable="HOST")]
-Port = Annotated[int, option("Port of the page and the API.", least=1, most=65535, variable="PORT")]
-Catalog = Annotated[str | None, option("postgresql://... instead of SQLite in --data.", default="SQLite", variable="CATALOG")]
-Files = Annotated[str | None, option("Folder or bucket (s3://...) of the original files.", default="in --data", variable="FILES")]
-Ray = Annotated[str | None, option("A Ray cluster that runs: its address, or auto.", default="start Ray here", variable="RAY")]
-Embedder = Annotated[
-    str | None,
-    option(
-        "The one in the package finds meaning across languages; `static` finds words, and embeds about 80 times as fast. Or any "
-        "sentence-transformers model, by name or path.",
-        default="the one in the package",
-        variable="EMBEDDER",
-    ),
-]
-Reranker = Annotated[str | None, option("A cross-encoder for the best 32, by name or path.", default="none", variable="RERANKER")]
-Llm = Annotated[str | None, option("A profile (llama-3.1-8b), a Llama by name or path, or openai:URL.", default="quote", variable="LLM")]
-Tokenizer = Annotated[str | None, option("Of the model at openai:URL, by name or path.", default="ask it", variable="TOKENIZER")]
-Window = Annotated[int | None, option("Tokens of the window at openai:URL.", default="ask it", least=1, variable="WINDOW")]
-Adapters = Annotated[str | None, option("Folder or bucket (s3://...) of LoRA adapters.", default="none", variable="ADAPTERS")]
-LlamaGuard = Annotated[str | None, option("A Llama Guard for questions and answers (llama-guard-3-8b).", default="none", variable="GUARD")]
-PromptGuard = Annotated[str | None, option("A Prompt Guard for questions and passages.", default="none", variable="PROMPT_GUARD")]
-IngestWorkers = Annotated[int, option("Documents read at the same time.", least=1, variable="INGEST_WORKERS")]
-MaxQueued = Annotated[int, option("Documents that may wait for their ingest.", least=1, variable="MAX_QUEUED_DOCUMENTS")]
-MaxDocuments = Annotated[int, option("Documents that a collection may hold.", least=1, variable="MAX_DOCUMENTS")]
-PerMinute = Annotated[int, option("Requests of one key in a minute; admins are not limited.", least=1, variable="REQUESTS_PER_MINUTE")]
-AuditDays = Annotated[int, option("Days that entries of the audit log are kept.", least=1, variable="AUDIT_DAYS")]
-AuditText = Annotated[bool, option("Whether the audit log holds questions too.", variable="AUDIT_TEXT")]
-Replicas = Annotated[int, option("Copies of the search index.", least=1, variable="REPLICAS")]
-
-
+@takes_settings(*OPTIONS)
 def up(
     *,
-    host: Host = DEFAULTS.host,
-    port: Port = DEFAULTS.port,
-    data: Data = DEFAULTS.data,
-    catalog: Catalog = DEFAULTS.catalog,
-    files: Files = DEFAULTS.files,
-    ray: Ray = DEFAULTS.ray,
-    embedder: Embedder = DEFAULTS.embedder,
-    reranker: Reranker = DEFAULTS.reranker,
-    llm: Llm = DEFAULTS.llm,
-    tokenizer: Tokenizer = DEFAULTS.tokenizer,
-    window: Window = DEFAULTS.window,
-    adapters: Adapters = DEFAULTS.adapters,
-    guard: LlamaGuard = DEFAULTS.guard,
-    prompt_guard: PromptGuard = DEFAULTS.prompt_guard,
-    replicas: Replicas = DEFAULTS.replicas,
-    ingest_workers: IngestWorkers = DEFAULTS.ingest_workers,
-    max_queued_documents: MaxQueued = DEFAULTS.max_queued_documents,
-    max_documents: MaxDocuments = DEFAULTS.max_documents,
-    requests_per_minute: PerMinute = DEFAULTS.requests_per_minute,
-    audit_days: AuditDays = DEFAULTS.audit_days,
-    audit_text: AuditText = DEFAULTS.audit_text,
+    settings: Settings,
     samples: Annotated[Path | None, typer.Option(help="Send the files of this folder once it is ready.", show_default="none")] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Return when it is ready and let it run in the background.")] = False,
 ) -> None:
@@ -86,15 +27,13 @@ def up(
 
     Example:  glossa up --port 9000 --detach
     """
-    given = locals()
     from serving.client.sending import find_files
     from serving.command import background
 
     sample_files = find_files([samples]) if samples else []
-    settings = Settings(**{name: given[name] for name in background.OPTIONS})
-    if already := background.running(data):
+    if already := background.running(settings.data):
         state = already[0]
-        fail(f"Glossa runs already on the folder {data} at {state.url} (process {state.pid}); stop it with `glossa down`.")
+        fail(f"Glossa runs already on the folder {settings.data} at {state.url} (process {state.pid}); stop it with `glossa down`.")
     if detach:
         up_in_background(settings, sample_files)
         return
@@ -172,15 +111,14 @@ def down(data: Data = DEFAULTS.data) -> None:
     out.print(f"Glossa (process {state.pid}, {state.url}) has stopped.", soft_wrap=True)
 
 
+@takes_settings("embedder", "data", "catalog")
 def reembed(
     *,
-    embedder: Embedder = DEFAULTS.embedder,
+    settings: Settings,
     collection: Annotated[
         list[str] | None,
         typer.Option(help="Only this collection; may be repeated.", show_default="all that hold vectors of another embedder"),
     ] = None,
-    data: Data = DEFAULTS.data,
-    catalog: Catalog = DEFAULTS.catalog,
 ) -> None:
     """Change the embedder: make its vectors beside those in use, from the text that is in the catalog, while the service answers.
 
@@ -196,13 +134,14 @@ def reembed(
     from rag.catalog.reembedding import without_vectors
     from rag.catalog.schema import migrate, open_catalog
     from rag.default_embedder import waiting_for_encoder
-    from rag.embedder import load_embedder
+    from rag.load_embedder import load_embedder
     from serving.command.progress import counting
 
-    if catalog is None and not data.is_dir():
-        fail(f"There is no folder {data}; name the one of the service with --data.")
+    embedder = settings.embedder
+    if settings.catalog is None and not settings.data.is_dir():
+        fail(f"There is no folder {settings.data}; name the one of the service with --data.")
     os.nice(NICENESS)
-    engine = open_catalog(Settings(data=data, catalog=catalog).catalog_url)
+    engine = open_catalog(settings.catalog_url)
     migrate(engine)
     with err.status("Loading the embedder"):
         model = load_embedder(embedder)
@@ -221,9 +160,8 @@ def reembed(
     out.print(f"Start with it to switch: glossa down, then {up_again}", soft_wrap=True)
 
 
-def doctor(
-    host: Host = DEFAULTS.host, port: Port = DEFAULTS.port, data: Data = DEFAULTS.data, embedder: Embedder = DEFAULTS.embedder
-) -> None:
+@takes_settings("host", "port", "data", "embedder")
+def doctor(*, settings: Settings) -> None:
     """Check the installation, ports, disk, model, Ray and the service, and say what to do about each fault.
 
     Example:  glossa doctor --port 9000
@@ -231,7 +169,7 @@ def doctor(
     from serving.command.doctor import Level, checks
 
     faults = 0
-    for check in checks(Settings(data=data, host=host, port=port, embedder=embedder)):
+    for check in checks(settings):
         with err.status(f"Looking at {check.name}"):
             findings = list(check.look())
         for finding in findings:

@@ -87,8 +87,3 @@ def end_processes(temporary: Path) -> None:
         with suppress(OSError):  # it ended by itself meanwhile
             if f"{temporary}/".encode() in (process / "cmdline").read_bytes():
                 os.kill(int(process.name), signal.SIGKILL)
-
-
-def names_a_hub_model(*models: str | None) -> bool:
-    """Whether loading one of these may need a model hub: it is given, and it is no folder here."""
-    return any(model is not None and not Path(model).exists() for model in models)

@@ -20,8 +20,9 @@ from rag.catalog.documents import remove_dropped_blobs
 from rag.catalog.keys import create_key, key_count, revoke
 from rag.catalog.schema import migrate, open_catalog
 from rag.default_embedder import waiting_for_encoder
-from rag.embedder import STATIC
 from rag.errors import InvalidInput
+from rag.load_embedder import STATIC
+from rag.model_sources import may_need_hub
 from rag.records import Role
 from rag.settings import Settings
 from serving.client.run_state import RunState
@@ -46,7 +47,7 @@ def environment(settings: Settings, temporary: Path) -> dict[str, str]:
         settings.prompt_guard,
         *map(weights_of, (settings.llm, settings.guard)),
     )
-    offline = {"HF_HUB_OFFLINE": "0" if run_folder.names_a_hub_model(*models) else "1"}
+    offline = {"HF_HUB_OFFLINE": "0" if may_need_hub(*models) else "1"}
     if settings.ray:
         return {**node_environment(temporary), **offline}
     # By default all instances have the same ports behind their HTTP front ends: where a replica of one dies, requests would go to another

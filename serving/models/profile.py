@@ -11,8 +11,9 @@ from typing import Any
 
 import yaml
 
-from rag.embedder import HUB_NAME
 from rag.errors import InvalidInput
+from rag.model_sources import GATED, HUB_NAME, loading
+from serving.models.tool_parser import file_of, tool_parser
 
 PROFILES = Path(__file__).parent / "profiles"
 SERVER = "openai:"
@@ -209,7 +210,9 @@ def read(path: Path) -> Profile:
 
 def checkpoint(source: str, *, on_gpu: bool) -> Profile:
     """A profile around any checkpoint of the Llama architecture: one GPU, or the CPU with as long a window as its memory allows."""
-    engine: dict[str, Any] = {"enable_prefix_caching": True, "enable_auto_tool_choice": True, "tool_call_parser": "llama3_json"}
+    engine: dict[str, Any] = {"enable_prefix_caching": True}
+    if parser := tool_parser(file_of(source)):
+        engine |= {"enable_auto_tool_choice": True, "tool_call_parser": parser}
     config: dict[str, Any] = {
         "model_loading_config": {"model_id": Path(source).name, "model_source": source},
         "engine_kwargs": engine,
@@ -236,16 +239,10 @@ def _model_config(source: str) -> dict[str, Any]:
     """The model's own config.json. Raises InvalidInput when it cannot be had."""
     from huggingface_hub import hf_hub_download
 
-    try:
+    with loading(f"The model {source!r}", f"give a folder with config.json, weights and tokenizer, or a hub name, {GATED}"):
         path = Path(source) / "config.json" if Path(source).is_dir() else Path(hf_hub_download(source, "config.json"))
         config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return config
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InvalidInput(
-            f"The model {source!r} cannot be loaded ({reason}); give a folder with config.json, weights and tokenizer, or a hub name, "
-            "and for a gated model accept its licence on the hub and set HF_TOKEN."
-        ) from error
 
 
 def _architecture(model: Mapping[str, Any]) -> Architecture:

@@ -5,6 +5,7 @@ The gateway then needs neither vLLM nor its request classes, and a stream crosse
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,12 +13,13 @@ from ray import serve
 from ray.serve.llm import LLMConfig, build_llm_deployment
 from ray.serve.llm.deployment import LLMServer
 
-from rag.errors import InvalidInput, RagError
+from rag.errors import InvalidInput, RagError, first_line
 from serving.models.adapters import loader, model_names, options
 from serving.models.generator import ChatRequest, GeneratorFailed
 from serving.models.profile import Profile
 from serving.pools import Pool
 
+log = logging.getLogger("ray.serve")
 MOMENT_SECONDS = 0.02
 DATA = "data: "
 END = "[DONE]"
@@ -56,7 +58,8 @@ class Worker(LLMServer):
         except RagError:
             raise
         except Exception as error:  # whatever vLLM raises, as when its engine has died: the gateway knows none of its classes
-            raise GeneratorFailed(f"The language model failed ({type(error).__name__}).") from error
+            log.exception("the language model failed")
+            raise GeneratorFailed(f"The language model failed ({first_line(error)}).") from error
 
     async def _stream(self, chat: Any) -> AsyncIterator[Any]:
         try:

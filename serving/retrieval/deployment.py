@@ -13,11 +13,11 @@ from rag.analyzers import analyze
 from rag.catalog.feed import current_version, pending
 from rag.catalog.reembedding import switch
 from rag.catalog.schema import open_catalog
-from rag.embedder import load_embedder
 from rag.errors import InvalidInput, NotYet
 from rag.extractive import Extraction
 from rag.followup import in_context, language_in_context, search_follow_up
 from rag.languages import LANGUAGES, detect_language
+from rag.load_embedder import load_embedder
 from rag.question_language import detect_question_language
 from rag.records import Citation, Passage
 from rag.retriever import Retriever

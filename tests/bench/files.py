@@ -21,7 +21,7 @@ import psutil
 
 from ingest.formats import parse
 from ingest.magic import sniff
-from rag.embedder import STATIC
+from rag.load_embedder import STATIC
 from tests import service as instances
 from tests.service import Service
 

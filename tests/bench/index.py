@@ -37,9 +37,10 @@ from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import register, start_attempt
 from rag.catalog.feed import IndexedChunk, live_contents, load_content
 from rag.catalog.schema import migrate, open_catalog
-from rag.embedder import Embedder, PassageEmbedder, load_embedder, normalised
+from rag.embedder import Embedder, PassageEmbedder, normalised
 from rag.errors import RagError
 from rag.languages import detect_document_language
+from rag.load_embedder import load_embedder
 from rag.records import EmbedderStamp, Page
 from rag.retriever import BATCH_CHUNKS, Retriever
 from rag.sentences import sentence_spans

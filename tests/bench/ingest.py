@@ -23,9 +23,10 @@ from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.commit import commit
 from rag.catalog.schema import migrate, open_catalog
-from rag.embedder import Embedder, load_embedder
+from rag.embedder import Embedder
 from rag.errors import RagError
 from rag.languages import detect_document_language, detect_language
+from rag.load_embedder import load_embedder
 from rag.sentences import sentence_spans
 from tests.bench.shares import shares
 

@@ -28,7 +28,7 @@ from pathlib import Path
 import httpx
 import yaml
 
-from rag.embedder import STATIC, STATIC_MODEL, load_embedder
+from rag.load_embedder import STATIC, STATIC_MODEL, load_embedder
 from serving.instance import ports
 from tests import service as instances
 from tests.bench.index import Document, documents, fill, questions, random_vectors

@@ -38,7 +38,7 @@ def glossa(folder: Path) -> Ingest:
     from rag.blobs import BlobStore
     from rag.catalog import documents
     from rag.catalog.schema import migrate, open_catalog
-    from rag.embedder import STATIC, load_embedder
+    from rag.load_embedder import STATIC, load_embedder
 
     engine, blobs = open_catalog(f"sqlite:///{folder}/catalog.sqlite"), BlobStore(folder / "blobs")
     migrate(engine)

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from rag.catalog.schema import open_catalog
-from rag.embedder import load_embedder
+from rag.load_embedder import load_embedder
 from rag.retriever import Retriever
 from tests import service as instances
 from tests.bench.shares import shares

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from rag.embedder import STATIC
+from rag.load_embedder import STATIC
 from tests import service as instances
 from tests.bench.search import corpus
 from tests.service import Service, add, search

@@ -18,7 +18,7 @@ from ingest.sandbox import Sandbox
 from rag.blobs import BlobStore
 from rag.catalog import documents
 from rag.catalog.schema import migrate, open_catalog
-from rag.embedder import STATIC, load_embedder
+from rag.load_embedder import STATIC, load_embedder
 from tests.bench.uploads import TEXT
 
 

@@ -2,7 +2,7 @@
 
 from rag.catalog.reembedding import finish, put_beside, switch, without_vectors
 from rag.default_embedder import default_embedder, waiting_for_encoder
-from rag.embedder import encoder_name, static_name
+from rag.load_embedder import encoder_name, static_name
 from rag.records import EmbedderStamp
 from tests.conformance.catalog_fixture import STAMP, Desk, embedded
 

@@ -7,7 +7,7 @@ import pytest
 
 from rag.catalog import commit, documents, feed
 from rag.errors import EmbedderMismatch, InvalidInput, NotFound, WrongState
-from rag.records import EmbedderStamp, Page, Status
+from rag.records import EmbedderStamp, Note, Page, Status
 from tests.conformance.catalog_fixture import STAMP, Desk, embedded
 
 HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
@@ -334,6 +334,21 @@ def test_damaged_pages_are_remembered_with_the_content(desk: Desk) -> None:
     commit.commit(desk.engine, document.id, attempt, pages=pages, chunks=chunks, language="en", embedder=STAMP)
     assert desk.get(document).damaged == (2, 4)
     assert desk.upload("b.pdf", b"a").damaged == (2, 4)
+
+
+def test_what_was_not_read_is_remembered_with_the_content_each_sentence_once(desk: Desk) -> None:
+    document = desk.upload("a.eml", b"a")
+    attempt = documents.start_attempt(desk.engine, document.id)
+    assert attempt is not None
+    pages = [
+        Page(1, "fine", notes=("A picture holds no text.",)),
+        Page(2, "fine", notes=("A part is encrypted.", "A picture holds no text.")),
+    ]
+    chunks = [embedded("fine", 1, "en")]
+    commit.commit(desk.engine, document.id, attempt, pages=pages, chunks=chunks, language="en", embedder=STAMP)
+    expected = (Note("A picture holds no text.", (1, 2)), Note("A part is encrypted.", (2,)))
+    assert desk.get(document).notes == expected
+    assert desk.upload("b.eml", b"a").notes == expected
 
 
 def test_a_cancelled_ingest_changes_nothing_more_and_a_retry_begins_anew(desk: Desk) -> None:

@@ -22,9 +22,11 @@ from ingest.magic import sniff
 from ingest.sandbox import ParserDied, Sandbox
 from rag.errors import RagError
 from rag.settings import ParseLimits
+from tests.ingest.office_files import CHART, DIAGRAM, docx, odf, paragraph, strict
 from tests.ingest.test_more_formats import mail, odt
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "documents"
+CASES = Path(__file__).parent / "cases"
 LIMITS = ParseLimits(memory_bytes=1 << 30, page_seconds=20)
 SLOW = "took more than"
 KINDS = {
@@ -43,6 +45,8 @@ KINDS = {
     ".eml",
     ".msg",
     ".odt",
+    ".ods",
+    ".odp",
     ".png",
 }
 
@@ -63,6 +67,32 @@ def originals(folders: list[Path]) -> dict[str, bytes]:
         "records.json": records,
         "records.jsonl": records + b"\n" + records,
         "noise.png": picture.getvalue(),
+        **office_originals(),
+    }
+
+
+def office_originals() -> dict[str, bytes]:
+    """Office files with what the samples lack: lists, equations, charts, diagrams, imported parts, files of the Strict dialect."""
+    level = '<w:lvl w:ilvl="0"><w:start w:val="4"/><w:numFmt w:val="lowerRoman"/><w:lvlText w:val="(%1)"/></w:lvl>'
+    lists = f'<w:abstractNum w:abstractNumId="1">{level}</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num>'
+    inside = (
+        '<w:r><w:drawing><c:chart r:id="rId90"/><dgm:relIds r:dm="rId91"/></w:drawing></w:r><m:oMath><m:f><m:num><m:r><m:t>a</m:t></m:r>'
+    )
+    inside += '</m:num><m:den><m:r><m:t>b</m:t></m:r></m:den></m:f></m:oMath><w:r><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>'
+    mht = b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n<p>Sch\xf6n</p>"
+    inner = docx(paragraph("one", numbered=(1, 0)), paragraph("two", inside=inside), numbering=lists, parts={
+        "rId90": ("chart/chart1.xml", CHART.encode()), "rId91": ("diagramData/data1.xml", DIAGRAM.encode())})  # fmt: skip
+    chunks = ['<w:altChunk r:id="rId90"/>', '<w:altChunk r:id="rId91"/>']
+    row = '<table:table-row><table:table-cell table:number-columns-repeated="2"><text:p>1,5</text:p></table:table-cell></table:table-row>'
+    slide = f"<draw:page><draw:frame><table:table>{row}</table:table></draw:frame></draw:page>"
+    workbook, deck = (SAMPLES / name for name in ("catalogo-accessori.xlsx", "plan-emergencias-bogota.pptx"))
+    return {
+        "kinds.docx": inner,
+        "imported.docx": docx(*chunks, parts={"rId90": ("aFChunk/a.docx", inner), "rId91": ("aFChunk/a.mht", mht)}),
+        "strict.xlsx": strict(workbook.read_bytes()),
+        "strict.pptx": strict(deck.read_bytes()),
+        "sheet.ods": odf("spreadsheet", f'<table:table table:name="S">{row * 3}</table:table>'),
+        "slides.odp": odf("presentation", slide),
     }
 
 
@@ -117,7 +147,7 @@ def read(sandbox: Sandbox, path: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="*", type=Path, default=[SAMPLES])
+    parser.add_argument("folders", nargs="*", type=Path, default=[SAMPLES, CASES])
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()

@@ -9,7 +9,7 @@ from ingest.reembedding import reembed
 from rag.catalog.reembedding import switch
 from rag.catalog.tables import chunks
 from rag.default_embedder import default_embedder
-from rag.embedder import load_embedder
+from rag.load_embedder import load_embedder
 from rag.retriever import Retriever
 from tests.ingest.test_pipeline import SAMPLES, Bench
 

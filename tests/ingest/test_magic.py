@@ -105,6 +105,6 @@ def test_a_huge_file_of_near_matches_costs_the_gateway_nothing(tmp_path: Path, s
 
 
 def test_the_gateway_does_not_even_load_a_parser() -> None:
-    code = "import sys, serving.uploads; print(sorted(name for name in sys.modules if name.startswith('ingest.')))"
+    code = "import sys, serving.api.documents.uploads; print(sorted(name for name in sys.modules if name.startswith('ingest.')))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert loaded == "['ingest.magic', 'ingest.media_types']\n"

@@ -72,7 +72,7 @@ def test_every_row_of_a_workbook_is_readable_by_itself(tmp_path: Path) -> None:
     pages = list(parse(tmp_path / "a.xlsx", XLSX))
     assert [(page.number, page.label) for page in pages] == [(1, "Prices"), (2, "Numbers")]
     assert pages[0].text == "Article; Price; Since\nArticle: Lamp; Price: 12.5; Since: 2025-03-01\nArticle: Desk; Price: 300"
-    assert pages[1].text == "1; 2; True"
+    assert pages[1].text == "1; 2; TRUE"
 
 
 def test_a_long_sheet_is_cut_into_pages_of_200_rows(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from rag.catalog import documents
 from rag.catalog.documents import Document
 from rag.catalog.schema import migrate, open_catalog
 from rag.catalog.tables import chunks, pages
-from rag.embedder import STATIC, Embedder, load_embedder
+from rag.embedder import Embedder
+from rag.load_embedder import STATIC, load_embedder
 from rag.retriever import Retriever
 from tests.rag.tiny_transformer import save_tiny_transformer
 

@@ -11,7 +11,8 @@ from ingest.reembedding import reembed
 from rag.catalog.feed import live_contents
 from rag.catalog.reembedding import switch
 from rag.catalog.tables import chunks, collections, contents, documents
-from rag.embedder import STATIC, Embedder, load_embedder
+from rag.embedder import Embedder
+from rag.load_embedder import STATIC, load_embedder
 from rag.retriever import Retriever
 from tests.ingest.test_pipeline import POLISH, SAMPLES, Bench
 from tests.rag.tiny_transformer import save_tiny_transformer

@@ -32,7 +32,7 @@ from rag.blobs import BlobStore
 from rag.catalog import documents as catalog
 from rag.catalog.schema import migrate, open_catalog
 from rag.catalog.tables import chunks, contents, documents
-from rag.embedder import STATIC, load_embedder
+from rag.load_embedder import STATIC, load_embedder
 from tests import service as instances
 from tests.conformance.postgresql import find_server_programs, running_server
 from tests.s3_server import S3Server, running_s3

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.embedder import STATIC, Embedder, load_embedder
+from rag.embedder import Embedder
+from rag.load_embedder import STATIC, load_embedder
 from tests.rag.catalog_fixture import Desk, open_desk
 from tests.rag.tiny_transformer import save_tiny_transformer
 

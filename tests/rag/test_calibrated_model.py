@@ -13,8 +13,9 @@ from sentence_transformers.sentence_transformer.modules import Normalize
 
 from rag.calibrated_model import new_folder, write_calibrated
 from rag.calibrating import Calibration
-from rag.embedder import Embedder, load_embedder, located, normalised
+from rag.embedder import Embedder, normalised
 from rag.errors import InvalidInput
+from rag.load_embedder import load_embedder, located
 from tests.rag.test_large_embedders import INSTRUCTION, roberta, tiny
 from tests.rag.tiny_transformer import save_tiny_transformer
 

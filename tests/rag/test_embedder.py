@@ -9,8 +9,9 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from rag import encoder
-from rag.embedder import STATIC, STATIC_MODEL, Embedder, EncoderEmbedder, StaticEmbedder, load_embedder
+from rag.embedder import Embedder, EncoderEmbedder, StaticEmbedder
 from rag.errors import InvalidInput
+from rag.load_embedder import STATIC, STATIC_MODEL, load_embedder
 
 
 @pytest.mark.parametrize(("model", "dimension", "margin"), [("embedder", 384, 0.1), ("static", 256, 0.3)])
@@ -68,7 +69,7 @@ def test_a_static_model_given_by_its_folder_is_the_same(static: Embedder) -> Non
 @pytest.mark.parametrize("name", [None, STATIC])
 def test_a_service_with_a_model_of_the_package_never_loads_torch(name: str | None) -> None:
     """Torch would cost each process five seconds of its start and half a gigabyte."""
-    imports = "import sys, serving.instance.app; from rag.embedder import load_embedder"
+    imports = "import sys, serving.instance.app; from rag.load_embedder import load_embedder"
     code = f"{imports}; load_embedder({name!r}); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

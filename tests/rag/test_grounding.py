@@ -2,10 +2,12 @@
 
 import pytest
 
-from rag.extractive import Extraction
+from rag.extractive import Extraction, extract
 from rag.grounding import Answered, Asked, left_out, notes_on, quoted
 from rag.prompt import Prompt
 from rag.records import Citation, Extract, Passage
+from rag.retriever import Retriever
+from tests.rag.catalog_fixture import Desk
 
 
 def page(number: int, length: int = 10) -> Passage:
@@ -56,3 +58,14 @@ def test_a_written_answer_that_was_cut_and_cites_nothing_says_so() -> None:
         "The answer was cut at 64 tokens; allow more with max_tokens.",
         "The answer cites no passage; check it against the documents.",
     ]
+
+
+def test_a_whole_answer_is_made_without_a_service(desk: Desk) -> None:
+    desk.add("flat.txt", "The rent of the flat in Porto is 900 euros a month.")
+    retriever = Retriever(desk.engine, desk.embedder)
+    retriever.follow()
+    question = "How much is the rent of the flat in Porto?"
+    found = asked(*retriever.search(question, visible=None), question=question)
+    pieces, answered = quoted(found, extract(question, found.passages, desk.embedder, "en"))
+    assert pieces == ("The rent of the flat in Porto is 900 euros a month. [1]",)
+    assert [citation.quote for citation in answered.citations] == ["The rent of the flat in Porto is 900 euros a month."]

@@ -10,7 +10,8 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3Model, XLMRobertaConfig, XLMRobertaModel
 
-from rag.embedder import Embedder, load_embedder
+from rag.embedder import Embedder
+from rag.load_embedder import load_embedder
 from rag.transformer_embedder import TransformerEmbedder, _fastest_type
 from tests.rag.tiny_transformer import LETTERS
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.settings import Settings
+from rag.settings import OPTIONS, Settings
 from serving.client.records import ServiceError
 from serving.command import cli
-from serving.command.background import OPTIONS, launch, log_path, running, stop, take_log, wait_until_ready
+from serving.command.background import launch, log_path, running, stop, take_log, wait_until_ready
 
 
 def write_state(data: Path, pid: int, started_at: datetime) -> None:

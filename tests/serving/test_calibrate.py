@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag.embedder import load_embedder
+from rag.load_embedder import load_embedder
 from tests.rag.tiny_transformer import save_tiny_transformer
 from tests.serving.test_cli import glossa
 

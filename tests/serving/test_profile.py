@@ -34,7 +34,7 @@ def test_a_profile_is_valid_for_ray_serve_and_states_everything(name: str) -> No
     assert engine.num_devices == loaded.workers == len(engine.placement_bundles)
     assert all(bundle["GPU"] == 1 for bundle in engine.placement_bundles)
     stated = {"tensor_parallel_size", "pipeline_parallel_size", "max_model_len", "gpu_memory_utilization", "enable_prefix_caching"}
-    tools = set() if name in GUARDS else {"tool_call_parser", "enable_auto_tool_choice"}
+    tools = set() if name in (*GUARDS, "llama-3-8b", "llama-3-70b") else {"tool_call_parser", "enable_auto_tool_choice"}
     assert stated | {"enable_chunked_prefill", "dtype"} | tools <= set(loaded.config["engine_kwargs"])
     options = build(loaded, "Worker")._bound_deployment
     assert options.name == "Worker"

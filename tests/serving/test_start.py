@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rag.embedder import STATIC
+from rag.load_embedder import STATIC
 from rag.settings import Settings
 from serving.instance import ports, start
 from tests import service as instances
@@ -126,11 +126,6 @@ def test_a_data_folder_of_an_earlier_release_answers_as_it_did_until_its_vectors
         assert client.get("/v1/status").json()["embedder"] == "static"
     assert same.stop() == 0
 
-    changed = instances.start(data)
-    with changed.client() as client:
-        assert client.get("/v1/status").json()["embedder"] == "built in"
-        assert search(client, "Welche Farbe hat das Sofa?")[0]["name"] == "sofa.txt"
-    assert changed.stop() == 0
     assert (tmp_path / "data.log").read_text().count("The static model made") == 1
 
 

@@ -145,7 +145,7 @@ def test_the_files_in_the_repository_are_those_that_the_command_makes(built: tup
 
 @pytest.mark.heavy
 def test_sentence_transformers_computes_the_same_vectors_from_the_export_in_fp32(built: tuple[Path, Path]) -> None:
-    from rag.embedder import load_embedder
+    from rag.load_embedder import load_embedder
 
     exported, ours = load_embedder(str(built[1])), Encoder()
     assert (exported.question_prompt, exported.passage_prompt, exported.dimension) == ("query: ", "passage: ", 384)

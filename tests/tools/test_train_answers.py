@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rag.answer_model import SHARES, AnswerModel, model_of
-from rag.embedder import load_embedder
 from rag.errors import InvalidInput
+from rag.load_embedder import load_embedder
 from rag.unit_features import FEATURES
 from tools.train_answers.corpora import Corpus, document_of_text
 from tools.train_answers.examples import Example, examples_of

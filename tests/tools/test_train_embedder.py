@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from rag.embedder import load_embedder
+from rag.load_embedder import load_embedder
 from tools.train_embedder.corpus import read_answered, read_parallel
 from tools.train_embedder.training import SCALE, info_nce
 

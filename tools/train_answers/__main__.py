@@ -8,7 +8,7 @@ from random import Random
 import torch
 
 from rag.answer_model import WEIGHTS
-from rag.embedder import load_embedder
+from rag.load_embedder import load_embedder
 from tools.train_answers.examples import Example, examples_of
 from tools.train_answers.learning import learn
 from tools.train_answers.questions import question_sets

@@ -74,7 +74,7 @@ function item(row, state) {
   return make(
     "li",
     { "data-id": row.id, "data-state": state, class: row.status },
-    make("div", { class: "what" }, name, make("p", { class: "hint" }, facts.filter(Boolean).join(" · ")), row.error && make("p", { class: "problem" }, row.error)),
+    make("div", { class: "what" }, name, make("p", { class: "hint" }, facts.filter(Boolean).join(" · ")), ...unread(row).map((note) => make("p", { class: "hint" }, note)), row.error && make("p", { class: "problem" }, row.error)),
     make("span", { class: "status" }, waiting ? make("progress", { max: 1, value: row.progress, "aria-label": `${row.name}: ${STATUS[row.status]}` }) : "", STATUS[row.status]),
     waiting ? make("button", { type: "button", class: "quiet cancel", "aria-label": `Stop reading ${row.name}`, title: "Stop", onclick: () => act(row, "cancel") }, "■") : "",
     row.retry_helps ? make("button", { type: "button", class: "quiet retry", "aria-label": `Try ${row.name} again`, title: "Try again", onclick: () => act(row, "retry") }, "↻") : "",
@@ -89,10 +89,18 @@ function progress(row) {
 }
 
 function damage(row) {
-  const starts = row.damaged.filter((number) => !row.damaged.includes(number - 1));
-  const ends = row.damaged.filter((number) => !row.damaged.includes(number + 1));
+  return row.damaged.length && `text layer damaged: ${pagesOf(row.damaged)}`;
+}
+
+function unread(row) {
+  return row.notes.map((note) => (row.pages > 1 ? `${note.text.replace(/\.$/, "")} (${pagesOf(note.pages)})` : note.text));
+}
+
+function pagesOf(numbers) {
+  const starts = numbers.filter((number) => !numbers.includes(number - 1));
+  const ends = numbers.filter((number) => !numbers.includes(number + 1));
   const spans = starts.map((start, at) => (start === ends[at] ? start : `${start}-${ends[at]}`)).join(", ");
-  return spans && `text layer damaged: ${row.damaged.length === 1 ? "page" : "pages"} ${spans}`;
+  return `${numbers.length === 1 ? "page" : "pages"} ${spans}`;
 }
 
 async function act(row, what) {
