@@ -21,7 +21,7 @@ class CollectionSummary:
     chunks: int
     languages: dict[str, int]
     embedder: EmbedderStamp | None
-    unfinished: int = 0
+    unfinished: int
 
 
 def list_collections(engine: Engine, visible: Collection[str] | None) -> list[CollectionSummary]:

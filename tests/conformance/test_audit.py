@@ -45,7 +45,7 @@ def test_the_hash_is_the_same_on_each_database_and_in_each_release(engine: Engin
     note(engine, asked(1), asked(2))
     assert [entry.hash for entry in entries(engine, limit=2)] == [
         "641dd6033ea94bb82eab386123443fa317581f93db9ade605c5049fd78721e76",
-        "FIRST",
+        "8989fc4f6cecde3db59c9899b98fddcd1115c777605feb81ea9ca2aaf7fbe735",
     ]
 
 
