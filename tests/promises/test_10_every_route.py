@@ -15,7 +15,7 @@ from ingest.pipeline import ingest
 from ingest.sandbox import Sandbox
 from rag.catalog.documents import get
 from rag.catalog.keys import create_key
-from rag.embedder import load_embedder
+from rag.load_embedder import load_embedder
 from rag.records import Role
 from rag.settings import ParseLimits
 from serving.api.gateway import build_app
