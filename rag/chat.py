@@ -115,12 +115,16 @@ def load_chat_tokenizer(name_or_path: str) -> ChatTokenizer:
 
 def marker_pattern(patterns: Iterable[str]) -> "regex.Pattern[str]":
     """One pattern for all the markers that must not appear in a text, those of common families among them."""
-    return regex.compile("|".join((*patterns, *COMMON_MARKERS)))
+    return regex.compile("|".join((*filter(None, patterns), *COMMON_MARKERS)))
 
 
 def neutralise(text: str, markers: "regex.Pattern[str]") -> str:
-    """Take out what cannot be seen, then put a space into each marker after its first character, until none is left."""
+    """Take out what cannot be seen, put a space into each marker after its first character, and take out the markers still left.
+
+    Those are rare: tokens of one character, or with a space inside.
+    """
     plain: str = _INVISIBLE.sub("", _LINE_BREAK.sub("\n", text))
+    plain = markers.sub(lambda found: f"{found[0][0]} {found[0][1:]}", plain)
     while markers.search(plain):
-        plain = markers.sub(lambda found: f"{found[0][0]} {found[0][1:]}", plain)
+        plain = markers.sub("", plain)  # shorter each time, so that it ends
     return plain

@@ -8,28 +8,43 @@ from rag.extractive import support
 from rag.records import Citation, Passage
 
 MARKERS = re.compile(r"\[\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]")
-UNFINISHED = re.compile(r"\[[\d,;\s]{0,20}$")  # may become markers when more text comes
+_TOKENS = re.compile(r"\[|\]|[\d,;\s]+|[^\[\]\d,;\s]+")
+_NUMBERS = re.compile(r"[\d,;\s]+")
 
 
 class MarkerFilter:
-    """Lets a stream of text through without the markers that name no passage; `[1, 2]` becomes `[1][2]`."""
+    """Lets a stream of text through without the markers that name no passage; `[1, 2]` becomes `[1][2]`.
+
+    What it lets through holds no other marker: where one that was left out stood inside another, as in `[[99]7]`, that is judged too.
+    Takes time in proportion to the text, however it is cut.
+    """
 
     def __init__(self, passages: int) -> None:
         self._passages = passages
-        self._held = ""
+        self._open: list[str] = []  # `[` with the numbers after it, each inside the one before: may become markers when more comes
 
     def push(self, text: str) -> str:
         """What may be shown after this piece."""
-        text = self._held + text
-        unfinished = UNFINISHED.search(text)
-        end = unfinished.start() if unfinished else len(text)
-        self._held = text[end:]
-        return MARKERS.sub(self._valid, text[:end])
+        return "".join(map(self._take, _TOKENS.findall(text)))
 
     def end(self) -> str:
         """What was held back, when nothing more comes."""
-        held, self._held = self._held, ""
+        held, self._open = "".join(self._open), []
         return held
+
+    def _take(self, token: str) -> str:
+        """What may be shown after one more token."""
+        if token == "[":
+            self._open.append(token)
+            return ""
+        if self._open and _NUMBERS.fullmatch(token):
+            self._open[-1] += token
+            return ""
+        if token == "]" and self._open and (found := MARKERS.fullmatch(self._open[-1] + token)):
+            self._open.pop()
+            valid = self._valid(found)
+            return self.end() + valid if valid else ""
+        return self.end() + token
 
     def _valid(self, found: "re.Match[str]") -> str:
         numbers = (int(number) for number in re.split(r"[,;]", found[1]))

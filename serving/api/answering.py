@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from rag.catalog.keys import Key
+from rag.chat import Message
 from rag.citations import MarkerFilter
 from rag.followup import asked_before
 from rag.grounding import GUARD, Answered, Asked, notes_on, prompt_for, quoted
@@ -30,7 +31,7 @@ async def answering(asked: Asked, services: Services, key: Key) -> AsyncGenerato
     """
     cited: tuple[str, ...] = ()
     try:
-        await require_harmless(asked.question, services.prompt_guard)
+        await require_harmless(_conversation(asked), services.prompt_guard)
         passages = await harmless(asked.passages, services.prompt_guard)
         notes = [ATTACKS.format(number=attacks)] if (attacks := len(asked.passages) - len(passages)) else []
         async with aclosing(_answer(replace(asked, passages=passages), notes, services)) as parts:
@@ -42,6 +43,11 @@ async def answering(asked: Asked, services: Services, key: Key) -> AsyncGenerato
         yield Answered(refusal(asked.language), (), GUARD, finish_reason="content_filter", refused=refused)
     finally:
         services.audit.note(key, Action.ASK, cited, text=asked.question)
+
+
+def _conversation(asked: Asked) -> list[Message]:
+    """All that was said, for a guard."""
+    return [{"role": "system", "content": asked.wishes}, *asked.history, {"role": "user", "content": asked.question}]
 
 
 async def _answer(asked: Asked, notes: list[str], services: Services) -> AsyncGenerator[str | Answered, None]:
@@ -93,4 +99,5 @@ async def _written(asked: Asked, notes: list[str], services: Services, generator
     text = "".join(pieces)
     citations = await services.retrieval.cite(ToCite(text, prompt.passages))
     counted = {**{name: usage[name] for name in USAGE if name in usage}, "counted_tokens": prompt.tokens} if usage else None
-    yield Answered(text, citations, model, [*notes, *notes_on(asked, prompt, text, reason)], reason, counted)
+    notes = [*notes, *await services.pools.model(notes_on, asked, prompt, text, reason)]
+    yield Answered(text, citations, model, notes, reason, counted)

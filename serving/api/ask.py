@@ -3,10 +3,10 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import asdict
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
+from pydantic_core import to_json
 
 from rag.catalog.keys import Key
 from rag.catalog.surroundings import whole_document
@@ -49,7 +49,7 @@ def conversation(body: AskRequest, settings: Settings) -> tuple[str, list[Messag
 @router.post(
     "/search", response_model=SearchResponse, responses=http_errors.responses(401, 404, 409, 413, 422, 503), summary="Find passages"
 )
-async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> JSONResponse:
+async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey, accepted: AcceptedLanguage) -> Response:
     """The best passages for a question in any language from documents in any language."""
     started = time.perf_counter()
     body.language = body.language or accepted
@@ -58,7 +58,8 @@ async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey
     services.audit.note(key, Action.SEARCH, shown, text=body.question)
     timings = found.timings_ms | {"gateway": milliseconds(started)}
     # the records have the schema's shape already: validating them once more would cost more than the search
-    return JSONResponse({"passages": [asdict(passage) for passage in found.passages], "language": found.language, "timings_ms": timings})
+    whole = {"passages": found.passages, "language": found.language, "timings_ms": timings}
+    return Response(to_json(whole), media_type="application/json")
 
 
 async def understood(body: AskRequest, services: Services, key: CurrentKey) -> tuple[Asked, Found]:
@@ -70,7 +71,8 @@ async def understood(body: AskRequest, services: Services, key: CurrentKey) -> t
         if services.generator is None:
             raise InvalidInput("Answering over a whole document needs a language model; start the service with --llm.")
         pages = await services.pools.reading(whole_document, services.engine, body.filters.document_ids[0], allowed(key, body.collections))
-        found = Found(pages, language_in_context(question, asked_before(history), body.language), {})
+        language = await services.pools.model(language_in_context, question, asked_before(history), body.language)
+        found = Found(pages, language, {})
     else:
         if services.generator is not None and "k" not in body.model_fields_set:
             body = body.model_copy(update={"k": WRITTEN_K})

@@ -9,10 +9,11 @@ from rag.records import Status
 
 Language = Literal["en", "de", "fr", "it", "pt", "hi", "es", "th"]  # rag.languages.LANGUAGES, as a type
 
+EMBEDDER = "glossa-encoder@1d2f7c0b"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 PROGRESS: dict[str, Any] = {"documents": {"queued": 7, "parsing": 2, "ready": 12}, "unfinished": 9}
 DOCUMENT: dict[str, Any] = {
-    "id": "d_5f1c2a9be04d4b7c",
+    "id": "5f1c2a9be04d4b7c8a63d0e2c1f79b58",
     "collection": "default",
     "name": "vacaciones.pdf",
     "media_type": "application/pdf",
@@ -57,8 +58,10 @@ ANSWER: dict[str, Any] = {
     "language": "en",
     "citations": [CITATION],
     "generator": "extractive",
+    "usage": None,
     "confidence": 0.93,
     "notes": [],
+    "refusal": None,
     "timings_ms": {"retrieval": 6.2, "total": 9.3},
 }
 
@@ -66,8 +69,8 @@ PROBLEM: dict[str, Any] = {
     "type": "about:blank",
     "title": "Not Found",
     "status": 404,
-    "detail": "There is no document 'd_0' that this key may see; list them to find it.",
-    "instance": "/v1/documents/d_0",
+    "detail": f"There is no document {DOCUMENT['id']!r} that this key may see; list them to find it.",
+    "instance": f"/v1/documents/{DOCUMENT['id']}",
 }
 
 
@@ -205,7 +208,7 @@ class Passage(BaseModel):
 class SearchResponse(BaseModel):
     """The passages found, best first."""
 
-    model_config = shown({"passages": [PASSAGE], "language": "en", "timings_ms": {"embed": 0.4, "total": 6.2}})
+    model_config = shown({"passages": [PASSAGE], "language": "en", "timings_ms": {"retrieval": 6.1, "total": 6.2, "gateway": 8.4}})
     passages: list[Passage]
     language: str = Field(description="Of the question; `und` when unsure.")
     timings_ms: dict[str, float]
@@ -278,15 +281,8 @@ class Collection(BaseModel):
     """A set of documents with one embedder."""
 
     model_config = shown(
-        {
-            "name": "default",
-            "documents": 12,
-            "ready": 12,
-            "chunks": 96,
-            "languages": {"de": 3, "th": 9},
-            "embedder": "glossa-static",
-            "unfinished": 0,
-        }
+        {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 30, "th": 66}, "embedder": EMBEDDER}
+        | {"unfinished": 0}
     )
     name: str
     documents: int
@@ -330,7 +326,7 @@ class Progress(BaseModel):
 class ServiceStatus(BaseModel):
     """What runs here."""
 
-    model_config = shown({"version": 8, "documents": {"ready": 12}, "embedder": "glossa-static", "generator": "extractive", "replicas": 1})
+    model_config = shown({"version": 8, "documents": {"ready": 12}, "embedder": "built in", "generator": "extractive", "replicas": 1})
     version: int
     documents: dict[str, int] = Field(description="Number of visible documents by status.")
     embedder: str

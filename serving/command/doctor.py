@@ -16,7 +16,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from packaging.requirements import Requirement
+from sqlalchemy import make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 
+from rag.catalog.schema import open_catalog
+from rag.errors import RagError
 from rag.settings import MIB, Settings
 from serving.client import Glossa
 from serving.client.records import ServiceError
@@ -68,7 +72,7 @@ def checks(settings: Settings) -> list[Check]:
         Check("data folder", lambda: check_data(settings.data)),
         Check("disk", lambda: check_disk(settings)),
         Check("ports", lambda: check_ports(settings, state)),
-        Check("database", check_database),
+        Check("database", lambda: check_database(settings)),
         Check("embedder", lambda: check_embedder(settings.embedder)),
         Check("text recognition", check_recognition),
         Check("Ray", lambda: check_ray(state)),
@@ -90,7 +94,9 @@ def check_packages(distribution: str = "glossa") -> Iterator[Finding]:
     try:
         demands = [Requirement(line) for line in importlib.metadata.requires(distribution) or []]
     except importlib.metadata.PackageNotFoundError:
-        yield Finding("packages", Level.WARNING, f"{distribution} itself is not installed", "Run `make install` or `pip install -e .`.")
+        yield Finding(
+            "packages", Level.WARNING, f"{distribution} itself is not installed", "Run `pip install -e .` in its folder, or `make run`."
+        )
         return
     modules: dict[str, list[str]] = {}
     for module, owners in importlib.metadata.packages_distributions().items():
@@ -168,9 +174,26 @@ def check_ports(settings: Settings, state: RunState | None) -> Iterator[Finding]
             yield Finding(f"port {port}", level, "held by another program", what_to_do)
 
 
-def check_database() -> Iterator[Finding]:
-    """The catalog needs no server."""
-    yield Finding("database", Level.OK, "the catalog is SQLite; no PostgreSQL needed on one machine")
+def check_database(settings: Settings) -> Iterator[Finding]:
+    """The catalog's file can be read, or its server answers."""
+    url = make_url(settings.catalog_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        yield Finding("database", Level.OK, f"SQLite at {url.database}, will be made at the first start")
+        return
+    name = "SQLite" if url.get_backend_name() == "sqlite" else "PostgreSQL"
+    place = url.database if name == "SQLite" else url.render_as_string()  # without its password
+    try:
+        engine = open_catalog(settings.catalog_url)
+        with engine.connect() as connection:
+            version = ".".join(map(str, engine.dialect.server_version_info or ()))
+            connection.execute(text("SELECT 1"))
+        engine.dispose()
+    except (RagError, SQLAlchemyError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        advice = "Start its server, or correct --catalog." if name == "PostgreSQL" else "Move the file away, or restore a backup."
+        yield Finding("database", Level.FAULT, f"{name} at {place} cannot be used: {reason}", advice)
+        return
+    yield Finding("database", Level.OK, f"{name} {version} at {place}")
 
 
 def check_embedder(name: str | None) -> Iterator[Finding]:

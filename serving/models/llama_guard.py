@@ -1,7 +1,7 @@
 """A generator behind Llama Guard: no question reaches it and no answer leaves it before the guard has read it."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ from rag.chat import Message, message_text
 from rag.hazards import Refused, hazards
 from rag.prompt import neutral_messages
 from serving.models.generator import Generator, GeneratorFailed
+from serving.pools import Pool
 
 VERDICT_TOKENS = 64  # "unsafe" and all fourteen codes
 
@@ -20,6 +21,7 @@ class Guarded:
         """`guard` is a Llama Guard: its chat template turns a conversation into the question whether the last message is safe."""
         self.generator = generator
         self.guard = guard
+        self.reading = Pool("guard", 2)
         self.model, self.window, self.counter = generator.model, generator.window, generator.counter
 
     async def models(self) -> list[str]:
@@ -32,19 +34,18 @@ class Guarded:
 
     async def chat(self, body: dict[str, Any]) -> AsyncGenerator[list[str], None]:
         """See Generator. Raises Refused."""
-        question = next((message for message in reversed(body["messages"]) if message["role"] == "user"), None)
-        asked: list[Message] = [{"role": "user", "content": message_text(question)}] if question else []
+        asked = turns(body["messages"])
         if asked:
             await self._require_safe(asked, "question")
         async with aclosing(self.generator.chat(body)) as stream:
             held = [items async for items in stream]
         for answer in _answers(text for items in held for text in items):
-            await self._require_safe([*asked, {"role": "assistant", "content": answer}], "answer")
+            await self._require_safe(turns([*asked, {"role": "assistant", "content": answer}]), "answer")
         for items in held:
             yield items
 
     async def _require_safe(self, messages: list[Message], of: Literal["question", "answer"]) -> None:
-        body = {"model": self.guard.model, "messages": neutral_messages(messages, self.guard.counter)}
+        body = {"model": self.guard.model, "messages": await self.reading(neutral_messages, messages, self.guard.counter)}
         completion: dict[str, Any] = {}
         async for items in self.guard.chat({**body, "max_tokens": VERDICT_TOKENS, "temperature": 0}):
             completion = json.loads(items[0])
@@ -54,6 +55,24 @@ class Guarded:
             raise GeneratorFailed(f"{self.guard.model} gave no verdict: {error}.") from error
         if found:
             raise Refused(of, found)
+
+
+def turns(messages: Sequence[Message]) -> list[Message]:
+    """A conversation as Llama Guard's template wants it: user and assistant in turn, the user first. It judges the last after the others.
+
+    What tools say counts as the user's. System messages are left out: they are the application's own, and hold the passages of documents.
+    """
+    made: list[Message] = []
+    for message in messages:
+        text = message_text(message).strip()
+        if message["role"] in ("system", "developer") or not text:
+            continue
+        role = "assistant" if message["role"] == "assistant" and made else "user"
+        if made and made[-1]["role"] == role:
+            made[-1] = {"role": role, "content": f"{made[-1]['content']}\n\n{text}"}
+        else:
+            made.append({"role": role, "content": text})
+    return made
 
 
 def _answers(texts: Any) -> list[str]:

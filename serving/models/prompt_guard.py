@@ -6,6 +6,7 @@ from typing import Any
 
 from ray.serve.handle import DeploymentHandle
 
+from rag.chat import Message, message_text
 from rag.errors import InvalidInput
 from rag.hazards import PROMPT_ATTACK, Refused
 from rag.records import Passage
@@ -53,10 +54,18 @@ class PromptGuardClient:
         return attacks
 
 
-async def require_harmless(question: str, guard: PromptGuardClient | None) -> None:
-    """Raises Refused for a question that tries to take the language model over."""
-    if guard is not None and (await guard.attacks(ToCheck([question], quoted=False)))[0]:
-        raise Refused("question", (PROMPT_ATTACK,))
+async def require_harmless(messages: Sequence[Message], guard: PromptGuardClient | None) -> None:
+    """Raises Refused for a conversation that tries to take the language model over.
+
+    Reads what the application, the user and tools say, the latter as quoted; not what the model said before.
+    """
+    if guard is None:
+        return
+    for quoted in (False, True):
+        roles = [message for message in messages if message["role"] != "assistant" and (message["role"] == "tool") == quoted]
+        texts = [text for message in roles if (text := message_text(message).strip())]
+        if texts and any(await guard.attacks(ToCheck(texts, quoted=quoted))):
+            raise Refused("question", (PROMPT_ATTACK,))
 
 
 async def harmless(passages: Sequence[Passage], guard: PromptGuardClient | None) -> list[Passage]:

@@ -77,6 +77,15 @@ def test_a_question_that_attacks_the_model_is_refused(client: httpx.Client) -> N
     assert message["content"] is None and message["refusal"]
 
 
+@pytest.mark.parametrize("role", ["system", "user", "tool"])
+def test_an_attack_anywhere_in_the_conversation_is_refused(client: httpx.Client, role: str) -> None:
+    attack = {"role": role, "content": ATTACK, **({"tool_call_id": "1"} if role == "tool" else {})}
+    messages = [attack, {"role": "user", "content": HARMLESS}]
+    for model in ("glossa", "tiny-llama"):
+        message = client.post("/v1/chat/completions", json={"model": model, "messages": messages}).json()["choices"][0]["message"]
+        assert message["content"] is None and message["refusal"], model
+
+
 def test_a_passage_that_attacks_the_model_is_left_out_and_said(client: httpx.Client) -> None:
     question = "Wo ist der Garten im Jahr darauf?"
     found = client.post("/v1/search", json={"question": question}).json()["passages"]

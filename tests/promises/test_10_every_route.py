@@ -11,16 +11,11 @@ import pytest
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from ingest.pipeline import ingest
-from ingest.sandbox import Sandbox
-from rag.catalog.documents import get
 from rag.catalog.keys import create_key
-from rag.load_embedder import load_embedder
 from rag.records import Role
-from rag.settings import ParseLimits
 from serving.api.gateway import build_app
 from serving.api.security_middleware import SecurityMiddleware
-from tests.serving.in_process import Application, application
+from tests.serving.in_process import Application, add_ready, application
 
 LEAST: dict[str, Role | None] = {
     "GET /healthz": None,
@@ -76,22 +71,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     services = made.services
     keys = {role: create_key(services.engine, role, role=role, collections=[OURS]) for role in (Role.READER, Role.WRITER)}
     keys[Role.ADMIN] = made.key
-    place = Place(made, keys, "", "")
-    ids = [added(place, collection) for collection in (OURS, THEIRS)]
-    return Place(made, keys, *ids)
-
-
-def added(place: Place, collection: str) -> str:
-    """Upload a document through the API and ingest it here."""
-    services = place.application.services
-    sent = place.client(place.keys[Role.ADMIN]).post(
-        "/v1/documents", data={"collection": collection}, files=[("files", (f"{collection}.txt", b"The director earns ninety thousand."))]
-    )
-    document = get(services.engine, sent.json()["documents"][0]["id"], None)
-    embedder = load_embedder("static")
-    ingest(document, engine=services.engine, blobs=services.blobs, embedder=embedder, sandbox=Sandbox(ParseLimits()))
-    assert get(services.engine, document.id, None).status == "ready"
-    return document.id
+    text = "The director earns ninety thousand."
+    return Place(made, keys, *(add_ready(services, f"{collection}.txt", text, collection) for collection in (OURS, THEIRS)))
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,10 @@ def shown(pieces: list[str], passages: int) -> str:
     ("Nine [0][2; 9].", "Nine [2]."),
     ("An array a[i] and [note] stay.", "An array a[i] and [note] stay."),
     ("It breaks off [1", "It breaks off [1"),
+    ("Nine [[99]7].", "Nine ."),
+    ("Nine [7[99]].", "Nine ."),
+    ("Nine [[9][1]2].", "Nine [[1]2]."),
+    ("Nine [" + 30 * " " + "7].", "Nine ."),
 ])  # fmt: skip
 def test_markers_that_name_no_passage_are_not_shown(written: str, expected: str) -> None:
     assert shown([written], 2) == expected
@@ -39,6 +43,17 @@ def test_it_does_not_matter_how_a_stream_is_cut(text: str, cuts: list[int]) -> N
     places = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     pieces = [text[start:end] for start, end in pairwise(places)]
     assert shown(pieces, 2) == shown([text], 2)
+
+
+@given(
+    st.lists(st.sampled_from(["[", "]", "[99]", "[0]", "[1]", "[1, 7]", "7", "2", ",", ";", " ", "१", "a", "\n"]), max_size=30),
+    st.integers(0, 3),
+)
+def test_every_marker_that_is_shown_names_a_passage(pieces: list[str], passages: int) -> None:
+    text = shown(pieces, passages)
+    assert text == shown(["".join(pieces)], passages)
+    assert all(1 <= number <= passages for number in statements(text))
+    assert text == shown([text], passages)
 
 
 def test_a_marker_stands_behind_the_text_before_it() -> None:

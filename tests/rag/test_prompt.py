@@ -1,12 +1,14 @@
 """Prompts against a tokenizer with Llama 3.1's special tokens: never past the budget, nothing forged, the question never cut."""
 
+import re
 from pathlib import Path
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.chat import ChatTokenizer, load_chat_tokenizer
+from rag.chat import ChatTokenizer, load_chat_tokenizer, marker_pattern, neutralise
 from rag.errors import InvalidInput, TooLarge
 from rag.instructions import instruction
 from rag.languages import LANGUAGES
@@ -135,6 +137,22 @@ def test_hindi_joiners_and_thai_stay_as_they_are(counter: ChatTokenizer) -> None
     for text in ("क्\u200dष और श्\u200cर", "ไฟท้ายใช้เวลาชาร์จ\nสองชั่วโมง", "a\tb"):
         assert counter.neutral(text) == text
     assert counter.neutral("one\r\ntwo\x00\x1b[31m") == "one\ntwo[31m"
+
+
+TOKENS = st.text("|<> ab", max_size=4)
+
+
+@given(st.lists(TOKENS, max_size=4), st.lists(TOKENS | st.sampled_from(["<|a|>", "[INST]"]), max_size=20))
+def test_any_special_token_is_broken_or_taken_out(tokens: list[str], texts: list[str]) -> None:
+    markers = marker_pattern(map(re.escape, tokens))
+    neutral = neutralise("".join(texts), markers)
+    assert not markers.search(neutral)
+    assert [token for token in tokens if token and token in neutral] == []
+
+
+@pytest.mark.parametrize(("token", "expected"), [("<|a|>", "x< |a|>y"), ("|", "x< a >y"), ("  ", "x<|a|>y"), ("<| ", "x<|a|>y")])
+def test_a_token_is_broken_by_a_space_or_one_that_cannot_be_is_taken_out(token: str, expected: str) -> None:
+    assert neutralise("x<|a|>y", regex.compile(re.escape(token))) == expected
 
 
 def test_the_instruction_is_in_the_language_of_the_question() -> None:

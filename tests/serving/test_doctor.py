@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rag.catalog.schema import migrate, open_catalog
 from rag.settings import Settings
 from serving.client import connect
 from serving.client.run_state import RunState, read_state
@@ -34,7 +35,7 @@ def test_every_package_of_a_distribution_is_looked_at() -> None:
 
 def test_a_distribution_that_is_not_installed_is_a_warning() -> None:
     (finding,) = doctor.check_packages("glossa-that-nobody-installed")
-    assert (finding.level, finding.advice) == (Level.WARNING, "Run `make install` or `pip install -e .`.")
+    assert (finding.level, finding.advice) == (Level.WARNING, "Run `pip install -e .` in its folder, or `make run`.")
 
 
 def test_a_data_folder_is_made_where_its_parent_can_be_written(tmp_path: Path) -> None:
@@ -56,6 +57,22 @@ def test_little_disk_is_a_warning_and_too_little_a_fault(tmp_path: Path, share: 
     settings = Settings(data=tmp_path, min_free_bytes=int(free.f_bavail * free.f_frsize * share))
     (finding,) = doctor.check_disk(settings)
     assert finding.level is level
+
+
+def test_the_database_is_looked_at_whatever_it_is(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    file = tmp_path / "catalog.sqlite"
+    (later,) = doctor.check_database(settings)
+    migrate(open_catalog(settings.catalog_url))
+    (there,) = doctor.check_database(settings)
+    (tmp_path / "damaged.sqlite").write_bytes(b"This is no database at all. " * 100)
+    (damaged,) = doctor.check_database(Settings(data=tmp_path, catalog=f"sqlite:///{tmp_path}/damaged.sqlite"))
+    (away,) = doctor.check_database(Settings(data=tmp_path, catalog="postgresql://glossa:secret@127.0.0.1:1/glossa"))
+    assert (later.level, later.found) == (Level.OK, f"SQLite at {file}, will be made at the first start")
+    assert there.level is Level.OK and re.fullmatch(rf"SQLite 3\.\d+\.\d+ at {file}", there.found)
+    assert (damaged.level, damaged.advice) == (Level.FAULT, "Move the file away, or restore a backup.")
+    assert (away.level, away.advice) == (Level.FAULT, "Start its server, or correct --catalog.")
+    assert away.found.startswith("PostgreSQL at postgresql://glossa:***@127.0.0.1:1/glossa cannot be used: ")
 
 
 def test_a_port_is_free_taken_or_ours(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ from serving.api.schemas import Scope
 from serving.api.services import CurrentServices, Services
 from serving.models.generator import model_with
 from serving.models.prompt_guard import require_harmless
+from serving.retrieval.messages import Embedded
 
 router = APIRouter(prefix="/v1", tags=["OpenAI API"], route_class=KeyFirstRoute)
 SAMPLING_FIELDS = ("temperature", "top_p", "seed", "stop", "presence_penalty", "frequency_penalty", "response_format", "logit_bias")
@@ -72,12 +73,7 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
         )
     embedded = await services.retrieval.embed(texts)
     services.audit.note(key, Action.EMBED, subject=f"{len(texts)} texts")
-    data = [
-        {"object": "embedding", "index": index, "embedding": _encoded(vector, body.encoding_format)}
-        for index, vector in enumerate(embedded.vectors)
-    ]
-    usage = {"prompt_tokens": embedded.tokens, "total_tokens": embedded.tokens}
-    return JSONResponse({"object": "list", "data": data, "model": EMBEDDER, "usage": usage})
+    return await services.pools.model(_embedding_list, embedded, body.encoding_format)
 
 
 @router.post(
@@ -103,10 +99,11 @@ async def chat_completions(
     elif generator is None or not generator.has(body.model):
         raise NotFound(f"There is no model {body.model!r} here; list them with GET /v1/models.")
     else:
-        request = {**body.model_dump(exclude_unset=True), "messages": neutral_messages(body.messages, generator.counter)}
+        messages = await services.pools.model(neutral_messages, body.conversation, generator.counter)
+        request = {**body.model_dump(exclude_unset=True), "messages": messages}
         answer = answer_with_search(request, services, key) if wants_search(request) else generator.chat(request)
         chunks = _bare(body, answer, accepted, services)
-        services.audit.note(key, Action.CHAT, subject=body.model, text=message_text(last_question(body)))
+        services.audit.note(key, Action.CHAT, subject=body.model, text=last_question(body))
     if body.stream:
         first = await anext(chunks)  # an error before the first word still gets its status
         return events.stream(_events(first, chunks))
@@ -137,15 +134,14 @@ async def _bare(
     body: ChatCompletionRequest, answer: AsyncGenerator[list[str], None], accepted: str | None, services: Services
 ) -> AsyncGenerator[list[str], None]:
     """The language model's own completion or chunks, or a guard's refusal in their place."""
-    question = last_question(body)
     try:
-        if services.prompt_guard:
-            await require_harmless(message_text(question), services.prompt_guard)
+        await require_harmless(body.conversation, services.prompt_guard)
         async with aclosing(answer):
             async for items in answer:
                 yield items
     except Refused as refused:
-        language = detect_question_language(message_text(question), accepted)
+        question = last_question(body)
+        language = await services.pools.model(detect_question_language, question, accepted)
         words = {"role": "assistant", "content": None, "refusal": refusal(language)}
         choice = {"index": 0, "finish_reason": "content_filter", "logprobs": None, "delta" if body.stream else "message": words}
         kind = "chat.completion.chunk" if body.stream else "chat.completion"
@@ -153,9 +149,9 @@ async def _bare(
         yield [json.dumps({**_head(body.model), "object": kind, "choices": [choice], "glossa": extension}, ensure_ascii=False)]
 
 
-def last_question(body: ChatCompletionRequest) -> dict[str, Any]:
-    """The user's last message; empty when there is none."""
-    return next((message for message in reversed(body.messages) if message.get("role") == "user"), {})
+def last_question(body: ChatCompletionRequest) -> str:
+    """The text of the user's last message; empty when there is none."""
+    return next((message_text(message) for message in reversed(body.conversation) if message["role"] == "user"), "")
 
 
 def _head(model: str) -> dict[str, Any]:
@@ -164,14 +160,14 @@ def _head(model: str) -> dict[str, Any]:
 
 async def _asked(body: ChatCompletionRequest, adapter: str | None, scope: Scope, services: Services, key: CurrentKey) -> Asked:
     """The user's last message is the question; what stands before it is history, and system messages are wishes."""
-    spoken = [message for message in body.messages if message.get("role") != "system"]
-    if not spoken or spoken[-1].get("role") != "user":
+    spoken = [message for message in body.conversation if message["role"] != "system"]
+    if not spoken or spoken[-1]["role"] != "user":
         raise InvalidInput("The last message must be the user's question.")
     question = checked_question(message_text(spoken[-1]), services.settings)
     answer_tokens = body.answer_tokens if body.answer_tokens is not None else services.settings.answer_tokens
     history = [{**message, "content": message_text(message)} for message in spoken[:-1]]
     found = await retrieve(question, scope, services, key, asked_before(history))
-    wishes = "\n".join(message_text(message) for message in body.messages if message.get("role") == "system")
+    wishes = "\n".join(message_text(message) for message in body.conversation if message["role"] == "system")
     sampling = {name: value for name, value in (body.model_extra or {}).items() if name in SAMPLING_FIELDS}
     model_with(services.generator, adapter)
     return Asked(question, found.language, found.passages, answer_tokens, history, wishes, adapter=adapter, sampling=sampling)
@@ -228,6 +224,15 @@ def _extension(answered: Answered, asked: Asked) -> dict[str, Any]:
     extension = {"citations": citations, "language": asked.language, "generator": answered.generator, "notes": answered.notes}
     refused = answered.refused
     return {**extension, "refusal": {"of": refused.of, "categories": refused.categories}} if refused else extension
+
+
+def _embedding_list(embedded: Embedded, encoding: str) -> JSONResponse:
+    """The response, made in a thread: a million numbers take a second."""
+    data = [
+        {"object": "embedding", "index": index, "embedding": _encoded(vector, encoding)} for index, vector in enumerate(embedded.vectors)
+    ]
+    usage = {"prompt_tokens": embedded.tokens, "total_tokens": embedded.tokens}
+    return JSONResponse({"object": "list", "data": data, "model": EMBEDDER, "usage": usage})
 
 
 def _encoded(vector: Sequence[float], encoding: str) -> list[float] | str:

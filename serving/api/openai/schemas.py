@@ -1,21 +1,23 @@
 """The shapes of the OpenAI API as OpenAPI shows them; open to more fields, as what a language model adds of its own is passed on."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, with_config
+from typing_extensions import TypedDict  # pydantic does not take `typing`'s before Python 3.12
 
-from serving.api.schemas import CITATION
+from rag.chat import Message
+from serving.api.schemas import CITATION, DOCUMENT
 
 GLOSSA = "glossa"
 EMBEDDER = "glossa-embedder"
 MOST_TEXTS = 2048  # in one request for embeddings, as OpenAI has it
-CITED = {"start_index": 22, "end_index": 25, "url": "/v1/documents/d_5f1c2a9be04d4b7c/text?page=2", "title": "vacaciones.pdf"}
+CITED = {"start_index": 22, "end_index": 25, "url": f"/v1/documents/{DOCUMENT['id']}/text?page=2", "title": "vacaciones.pdf"}
 MESSAGE = {
     "role": "assistant",
     "content": "There are twenty-three [1].",
     "annotations": [{"type": "url_citation", "url_citation": CITED}],
 }
-HEAD = {"id": "chatcmpl-1", "created": 1795000000, "model": GLOSSA}
+HEAD = {"id": "chatcmpl-bd69369f49344417a9c249cf8c787696", "created": 1795000000, "model": GLOSSA}
 EXTENSION = {"citations": [CITATION], "language": "en", "generator": "llama-3.1-8b", "notes": []}
 COMPLETION = {
     **HEAD,
@@ -33,17 +35,60 @@ def open_to_more(example: dict[str, Any]) -> ConfigDict:
     return ConfigDict(extra="allow", json_schema_extra={"example": example})
 
 
+@with_config(extra="allow")
+class FunctionCall(TypedDict):
+    """What a model called: the arguments are JSON text."""
+
+    name: str
+    arguments: NotRequired[str | None]
+
+
+@with_config(extra="allow")
+class ToolCall(TypedDict):
+    """A call in a message of the model."""
+
+    function: FunctionCall
+
+
+@with_config(extra="allow")
+class ChatMessage(TypedDict):
+    """One message of a conversation; its other fields go to the language model as they are."""
+
+    role: Annotated[str, Field(min_length=1, max_length=64)]
+    content: NotRequired[str | list[Any] | None]
+    tool_calls: NotRequired[list[ToolCall] | None]
+
+
+@with_config(extra="allow")
+class Function(TypedDict):
+    """A function that the model may call."""
+
+    name: str
+
+
+@with_config(extra="allow")
+class OfferedTool(TypedDict):
+    """A tool that the model may call."""
+
+    function: Function
+
+
 class ChatCompletionRequest(BaseModel):
     """An OpenAI chat completion request; fields that are not named here go to the language model as they are."""
 
     model_config = open_to_more({"model": GLOSSA, "messages": [{"role": "user", "content": "How many days of leave are there?"}]})
     model: str
-    messages: list[dict[str, Any]] = Field(min_length=1)
+    messages: list[ChatMessage] = Field(min_length=1)
     stream: bool = False
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
-    tools: list[dict[str, Any]] | None = None
+    tools: list[OfferedTool] | None = None
     n: int = Field(default=1, ge=1, le=16)
+
+    @property
+    def conversation(self) -> list[Message]:
+        """The messages."""
+        return cast(list[Message], self.messages)
 
     @property
     def answer_tokens(self) -> int | None:

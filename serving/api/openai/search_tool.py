@@ -13,6 +13,7 @@ from serving.api.questions import checked_question, retrieve
 from serving.api.schemas import Scope
 from serving.api.services import Services
 from serving.models.generator import Generator, GeneratorFailed
+from serving.models.prompt_guard import harmless
 
 SEARCH = "search_documents"
 MOST_ROUNDS = 4  # then the model must answer with what it has
@@ -33,7 +34,7 @@ TOOL = {
 
 def wants_search(request: dict[str, Any]) -> bool:
     """Whether a request offers the model a tool of this name, which is then ours to run."""
-    return any(tool.get("function", {}).get("name") == SEARCH for tool in request.get("tools") or [])
+    return any(tool["function"]["name"] == SEARCH for tool in request.get("tools") or [])
 
 
 async def answer_with_search(request: dict[str, Any], services: Services, key: CurrentKey) -> AsyncGenerator[list[str], None]:
@@ -47,13 +48,12 @@ async def answer_with_search(request: dict[str, Any], services: Services, key: C
     request.pop("stream_options", None)
     for _ in range(MOST_ROUNDS):
         completion = await _complete(request, generator)
-        message = completion["choices"][0]["message"]
-        calls = message.get("tool_calls") or []
+        message, calls = _calls(completion)
         if not calls or any(call["function"]["name"] != SEARCH for call in calls):
             break
         results = [{"role": "tool", "tool_call_id": call["id"], "content": await _search(call, services, key)} for call in calls]
         asked = {"role": "assistant", "content": message.get("content") or "", "tool_calls": calls}
-        request["messages"] += neutral_messages([asked, *results], generator.counter)
+        request["messages"] += await services.pools.model(neutral_messages, [asked, *results], generator.counter)
     else:
         completion = await _complete({name: value for name, value in request.items() if name not in ("tools", "tool_choice")}, generator)
     yield [json.dumps(_as_chunk(completion) if streamed else completion, ensure_ascii=False)]
@@ -64,6 +64,20 @@ async def _complete(request: dict[str, Any], generator: Generator) -> dict[str, 
     async for texts in generator.chat(request):
         completion = json.loads(texts[0])
     return completion
+
+
+def _calls(completion: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The model's message and its calls of tools. Raises GeneratorFailed where a call has no id or no function."""
+    try:
+        message = completion["choices"][0]["message"]
+        calls = message.get("tool_calls") or []
+        for call in calls:
+            _ = call["id"], call["function"]["name"], call["function"].get("arguments")
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise GeneratorFailed(
+            f"The language model called a tool in a way that is not OpenAI's ({type(error).__name__}: {error})."
+        ) from error
+    return message, calls
 
 
 async def _search(call: dict[str, Any], services: Services, key: CurrentKey) -> str:
@@ -78,7 +92,7 @@ async def _search(call: dict[str, Any], services: Services, key: CurrentKey) -> 
     services.audit.note(key, Action.SEARCH, shown, subject=SEARCH, text=question)
     passages = [
         {"document": passage.name, "page": passage.page, "language": LANGUAGES.get(passage.language, "unknown"), "text": passage.text}
-        for passage in found.passages
+        for passage in await harmless(found.passages, services.prompt_guard)
     ]
     return json.dumps({"passages": passages}, ensure_ascii=False)
 
