@@ -20,6 +20,7 @@ GATHER_SECONDS = 0.2  # what comes meanwhile is written with the first, in one t
 RETRY_SECONDS = 2.0
 USE_SECONDS = 60.0  # a key's last use is as exact as this; once a request would be a write transaction each
 EXPIRE_SECONDS = 6 * 3600.0
+AT_ONCE = 1000  # events in a transaction: other writers wait meanwhile
 MOST_PENDING = 100_000  # events in memory while the catalog takes none
 
 
@@ -72,8 +73,8 @@ class AuditWriter:
                 time.sleep(RETRY_SECONDS)
 
     def _write(self) -> None:
-        """What waits, in one transaction; it goes on waiting when that fails."""
-        count, lost, used = len(self._events), self._lost, dict(self._used)
+        """The first of what waits, in one transaction; it goes on waiting when that fails."""
+        count, lost, used = min(len(self._events), AT_ONCE), self._lost, dict(self._used)
         events = [self._events[index] for index in range(count)]
         if lost:
             events.append(Event(SERVICE, Action.LOST, subject=f"{lost} events"))
@@ -86,6 +87,8 @@ class AuditWriter:
         for key_id, at in used.items():
             if self._used[key_id] == at:
                 del self._used[key_id]
+        if self._events:
+            self._wake.set()
 
     def _expire(self) -> None:
         if time.monotonic() - self._expired_at >= EXPIRE_SECONDS:
