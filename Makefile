@@ -5,7 +5,7 @@ TORCH ?= torch==2.13.0+cpu
 BIN = .venv/bin
 PIP = $(BIN)/pip --disable-pip-version-check --quiet --retries 1
 
-.PHONY: run test lint eval bench chaos fuzz clean
+.PHONY: run test lint eval bench corpus chaos fuzz clean
 
 run: .venv/installed
 	$(BIN)/glossa up --samples samples/documents
@@ -49,7 +49,12 @@ bench: .venv/installed-dev
 # Minutes each. Both print their seed; root may mount a small disk to fill; give it again with ARGS="--seed N".
 chaos: .venv/installed-dev
 	$(BIN)/python -m tests.promises.chaos $(if $(filter 0,$(shell id -u)),--small-disk) $(ARGS)
-	$(BIN)/python -m tests.promises.chaos --kills 50 --postgresql --bucket $(ARGS)
+	$(BIN)/python -m tests.promises.chaos --kills 50 --stops 50 --postgresql --bucket $(ARGS)
+
+# What is read of every file of some folders; give --out FILE, and --before FILE of an earlier release, with ARGS.
+CORPUS ?= $(wildcard ../shared/data/docs) samples
+corpus: .venv/installed-dev
+	$(BIN)/python -m tests.bench.corpus $(CORPUS) $(ARGS)
 
 fuzz: .venv/installed-dev
 	$(BIN)/python -m tests.ingest.fuzz $(ARGS)

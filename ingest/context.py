@@ -18,7 +18,6 @@ _STOP = regex.compile(r"[.!?…।॥;,]['\"”’»)\]]*$")
 _LIST_ITEM = regex.compile(r"(?:[-*+•‣▪◦–—>]|\(?\d{1,3}[.)]|\(?[A-Za-z][.)])\s")
 _VALUE = regex.compile(r":\s+\S|[|\t]")  # `label: value`, or cells of a table
 _WORD = regex.compile(r"\p{L}{2}")
-_MARKS = regex.compile(r"^#+\s*|[\s:：]+$")
 
 
 class Headings:
@@ -85,4 +84,4 @@ def _is_heading(text: str, start: int, end: int) -> bool:
 
 
 def _cleaned(heading: str) -> str:
-    return " ".join(_MARKS.sub("", heading.strip()).split())
+    return " ".join(heading.split()).lstrip("#").lstrip().rstrip(":： ")

@@ -11,6 +11,7 @@ PHANTOM = 60  # 29 February 1900, which was no day: serial numbers before it are
 DAY = 86_400
 BUDDHIST = 543  # years of the Thai calendar before the common one
 
+_FRACTION = re.compile(r"\.0+")
 _LETTERS = re.compile(r"(y+|m+|d+|h+|s+|b+|e+|AM/PM|A/P)$", re.IGNORECASE)
 _ELAPSED = re.compile(r"\[(h+|m+|s+)\]$", re.IGNORECASE)
 
@@ -26,7 +27,7 @@ def moment(serial: float, *, from_1904: bool, places: int = 0) -> datetime.datet
 
 def date_shown(serial: float, pieces: Sequence[str], region: Region, *, from_1904: bool) -> str | None:
     """Return a serial number as the pieces of a format code write it; None when it is no date or duration."""
-    places = max((len(piece) - 1 for piece in pieces if re.fullmatch(r"\.0+", piece)), default=0)
+    places = max((len(piece) - 1 for piece in pieces if _FRACTION.fullmatch(piece)), default=0)
     found = moment(serial, from_1904=from_1904, places=places)
     if found is None or (serial < 0 and not any(_ELAPSED.match(piece) for piece in pieces)):
         return None
@@ -39,7 +40,7 @@ def date_shown(serial: float, pieces: Sequence[str], region: Region, *, from_190
             letters = piece.lower()
             minutes = letters in ("m", "mm") and _is_minutes(pieces, index)
             shown.append(_field(found, "minute" if minutes else letters, len(letters), region, half_day=half_day))
-        elif re.fullmatch(r"\.0+", piece):
+        elif _FRACTION.fullmatch(piece):
             shown.append(region.decimal + f"{found.microsecond:06d}"[: len(piece) - 1])
         else:
             shown.append(region.date_separator if piece == "/" else piece)

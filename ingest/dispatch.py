@@ -20,12 +20,13 @@ from rag.catalog import documents
 from rag.catalog.documents import Document
 from rag.catalog.schema import open_catalog
 from rag.embedder import PassageEmbedder
-from rag.errors import NotFound
+from rag.errors import NotFound, NotYet
 from rag.settings import Settings
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 0.1  # between two looks for documents; one that must wait, as a disk is full, is tried again as often
 LOOK_AHEAD = 64  # documents beside those in work that one look finds: with 10,000 queued it takes 5 ms, as the database sorts them
+RETRY_SECONDS = 1.0  # after a round that failed
 MAX_DEATHS = 3  # of workers: a file that takes three down does so by itself
 
 
@@ -78,9 +79,12 @@ class Dispatcher:
             try:
                 self.collect()
                 self.start()
-            except Exception:  # the catalog may be away for a moment; documents stay queued there until it is back
+            except NotYet as error:  # documents stay queued in the catalog until it is back
+                log.warning("dispatch waits: %s", error)
+                time.sleep(RETRY_SECONDS)
+            except Exception:  # a fault of one round must not end the thread, on which all ingest depends
                 log.exception("dispatch failed; trying again")
-                time.sleep(1)
+                time.sleep(RETRY_SECONDS)
 
     def collect(self) -> None:
         """Take a finished task off the list as soon as there is one; a worker that died costs its document one attempt."""
@@ -93,12 +97,17 @@ class Dispatcher:
             try:
                 ray.get(task)
             except ray.exceptions.RayError as error:
-                log.warning("the worker of document %s died: %s", document.id, error)
-                self.deaths[document.id] += 1
-                if self.deaths[document.id] >= MAX_DEATHS:
-                    attempt = documents.start_attempt(self.engine, document.id) or 0
-                    reason = "The ingest ended its worker process repeatedly; it may need too much memory."
-                    documents.fail(self.engine, document.id, attempt, reason, retry_helps=True)
+                if not is_outage(error):  # it is found again, and tried again, as it is still unfinished
+                    self.count_death(document, error)
+
+    def count_death(self, document: Document, error: ray.exceptions.RayError) -> None:
+        """The document fails when it has taken too many workers down."""
+        log.warning("the worker of document %s died: %s", document.id, error)
+        self.deaths[document.id] += 1
+        if self.deaths[document.id] >= MAX_DEATHS:
+            attempt = documents.start_attempt(self.engine, document.id) or 0
+            reason = "The ingest ended its worker process repeatedly; it may need too much memory."
+            documents.fail(self.engine, document.id, attempt, reason, retry_helps=True)
 
     def start(self) -> None:
         """Start tasks for the oldest unfinished documents; the same bytes in one collection never twice at a time."""
@@ -112,6 +121,11 @@ class Dispatcher:
                 task = ingest_document.options(**self.place).remote(self.settings, self.encoders, document.id)
                 self.running[task] = document
                 busy.add(key(document))
+
+
+def is_outage(error: ray.exceptions.RayError) -> bool:
+    """The worker lives and has said that the catalog, the files or the disk are not available now."""
+    return isinstance(error, ray.exceptions.RayTaskError) and isinstance(error.cause, NotYet)
 
 
 def key(document: Document) -> tuple[str, str, str]:

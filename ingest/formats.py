@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ingest.cleaning import clean_text
+from ingest.encoding import examine
 from ingest.epub import parse_epub
 from ingest.identification import identify
 from ingest.json_records import parse_json, parse_json_lines
@@ -30,20 +31,23 @@ from ingest.media_types import (
     PPTX,
     RTF,
     TEXT,
+    TEXT_TYPES,
     TSV,
     XLSX,
+    XML,
     ZIP_TYPES,
 )
 from ingest.opendocument import parse_opendocument, parse_opendocument_sheets, parse_opendocument_slides
 from ingest.pdf import count_pdf_pages, parse_pdf
 from ingest.plain import parse_text
-from ingest.recognition import nothing_found, parse_image
+from ingest.recognition import NOT_READ, NOTHING_SEEN, nothing_found, parse_image
 from ingest.rich_text import parse_rich_text
 from ingest.sections import Section
 from ingest.slides import parse_slides
 from ingest.tables import parse_csv
 from ingest.word import parse_word
 from ingest.workbook import parse_workbook
+from ingest.xml_text import parse_xml
 from rag.errors import RagError, TooLarge, Unreadable, UnsupportedType
 from rag.records import Page
 from rag.settings import ParseLimits
@@ -69,6 +73,7 @@ PARSERS: dict[str, Callable[[Path, ParseLimits], Iterator[Section]]] = {
     TSV: lambda path, limits: parse_csv(path, "\t"),
     JSON: parse_json,
     JSON_LINES: lambda path, limits: parse_json_lines(path),
+    XML: parse_xml,
     TEXT: lambda path, limits: parse_text(path),
 }
 
@@ -85,12 +90,23 @@ def parse(path: Path, declared: str, limits: ParseLimits = ParseLimits()) -> Ite
     media_type = declared
     try:
         media_type = identify(path, declared, limits)
-        yield from _numbered(PARSERS[media_type](path, limits), media_type, limits)
-    except (RagError, MemoryError, OSError):
+        yield from _numbered(read_sections(path, media_type, limits), media_type, limits)
+    except (RagError, MemoryError):
         raise
     except Exception as error:  # hostile bytes make the libraries raise anything; it concerns this document alone
+        if isinstance(error, OSError) and error.errno is not None:  # the disk's; libraries raise theirs without a number
+            raise
         logger.warning("%s cannot be parsed as %s", path, media_type, exc_info=True)
         raise Unreadable(f"The file ({media_type}) is corrupt or cut short; save it anew and upload it again.") from error
+
+
+def read_sections(path: Path, media_type: str, limits: ParseLimits) -> Iterator[Section]:
+    """Yield what the type's parser finds; the first section notes bytes of a text that are no such text. Raises what the parser raises."""
+    found = examine(path) if media_type in TEXT_TYPES - {EML} else None
+    notes = found.notes if found else ()
+    for section in PARSERS[media_type](path, limits):
+        yield section._replace(notes=(*notes, *section.notes)) if notes else section
+        notes = ()
 
 
 def count_pages(path: Path, declared: str) -> int | None:
@@ -111,7 +127,7 @@ def _numbered(sections: Iterator[Section], media_type: str, limits: ParseLimits)
         if blank:  # else nobody will ask for them
             notes.update(dict.fromkeys(_cleaned(section.notes)))
         yield Page(number, text, clean_text(section.label)[:200], section.damaged, _cleaned(section.notes))
-    if blank and notes:
+    if blank and notes.keys() - {NOTHING_SEEN, NOT_READ}:
         raise Unreadable(" ".join(["The document holds no text that can be read.", *list(notes)[:5]]))
     if blank:
         raise nothing_found() if media_type in (PDF, *IMAGES) else Unreadable("The document holds no text.")

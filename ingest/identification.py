@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.archive import open_archive, read_part
 from ingest.encoding import SAMPLE, detect_encoding
-from ingest.media_types import ACCEPTED, DOCX, EML, EPUB, HTML, MSG, ODP, ODS, ODT, OLE_TYPES, PPTX, TEXT, TEXT_TYPES, XLSX, ZIP_TYPES
+from ingest.media_types import ACCEPTED, DOCX, EML, EPUB, HTML, MSG, ODP, ODS, ODT, OLE_TYPES, PPTX, TEXT, TEXT_TYPES, XLSX, XML, ZIP_TYPES
 from rag.errors import Unreadable, UnsupportedType
 from rag.settings import ParseLimits
 
@@ -31,8 +31,12 @@ _OLE_STREAMS = (("__properties_version1.0", MSG),)  # [MS-OXMSG] 2.4
 _HTML_START = re.compile(
     r"\s*+(?:<\?xml[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+)*+<(?:!doctype\s++html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
+_PROLOGUE = r"\ufeff?+\s*+(?:<\?xml[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+)*+(?:<!doctype[^>]*+>\s*+)?+(?:(?><!--.*?-->)\s*+)*+"
+_SVG_START = re.compile(_PROLOGUE + r"<(?:\w++:)?svg\b", re.IGNORECASE | re.DOTALL)
+_XML_START = re.compile(r"\ufeff?+\s*+<\?xml\s", re.IGNORECASE)
 _HEADER = re.compile(rb"[!-9;-~]++:|[ \t]")  # a mail's header, or a line that goes on from one (RFC 5322, section 2.2)
 _KNOWN_HEADER = re.compile(rb"(?:From|To|Subject|Date|Message-ID|Received|MIME-Version|Content-Type):", re.IGNORECASE)
+_MBOX_START = re.compile(rb"From [^\r\n]*\d{4}")  # the line before a mail in a mailbox file (RFC 4155)
 HEADER_LINES = 400  # in which two known headers must stand
 
 
@@ -56,14 +60,21 @@ def _of_text(path: Path, declared: str) -> str:
         head = file.read(SAMPLE)
     if _is_mail(head):
         return EML
-    if _HTML_START.match(head.decode(encoding, errors="ignore")):
+    text = head.decode(encoding, errors="ignore")
+    if _HTML_START.match(text):
         return HTML
-    return TEXT if declared == EML else declared
+    if _SVG_START.match(text):
+        raise UnsupportedType("The file is an SVG drawing, a type that is not read; save it as a PDF or a PNG picture and upload that.")
+    if _XML_START.match(text):
+        return XML
+    return TEXT if declared in (EML, XML) else declared
 
 
 def _is_mail(head: bytes) -> bool:
     """Whether it begins with headers, two of which are those that mails have."""
     known = 0
+    if _MBOX_START.match(head):
+        head = head.partition(b"\n")[2]
     for line in head.split(b"\n", HEADER_LINES)[:HEADER_LINES]:
         if not _HEADER.match(line):
             return False

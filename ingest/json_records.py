@@ -7,7 +7,7 @@ from typing import Any
 
 from ingest.encoding import read_blocks
 from ingest.limits import check_part
-from ingest.plain import lines, text_encoding
+from ingest.plain import RECORD, lines, text_encoding
 from ingest.sections import Section, cut
 from rag.errors import Unreadable
 from rag.settings import ParseLimits
@@ -23,7 +23,7 @@ def parse_json(path: Path, limits: ParseLimits) -> Iterator[Section]:
 
 def parse_json_lines(path: Path) -> Iterator[Section]:
     """Yield the records as they are read. Raises Unreadable with the line of a fault."""
-    numbered = enumerate(lines(read_blocks(path, text_encoding(path))), start=1)
+    numbered = enumerate(lines(read_blocks(path, text_encoding(path)), RECORD), start=1)
     yield from cut("", (_line(_load(line, f"Line {number} of the JSON lines file")) for number, line in numbered if line.strip()))
 
 

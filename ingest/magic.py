@@ -26,6 +26,7 @@ from ingest.media_types import (
     TEXT,
     TSV,
     XLSX,
+    XML,
     ZIP,
 )
 from rag.errors import Unreadable, UnsupportedType
@@ -58,6 +59,9 @@ _SUFFIXES = {
     ".jsonl": JSON_LINES,
     ".ndjson": JSON_LINES,
     ".eml": EML,
+    ".mbox": EML,
+    ".xml": XML,
+    ".svg": XML,
 }
 _PROGRAM, _MEDIA, _ARCHIVE = "a program", "a video or sound", "an archive"
 # Refused at once: offset, mark, what it is. A mark of letters alone counts only in a head that no text has, one with a zero byte.
@@ -130,6 +134,9 @@ def _zip_type(head: bytes) -> str:
 
 
 def _text_type(head: bytes, name: str) -> str:
-    if head[:HTML_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_HTML_STARTS):
+    start = head[:HTML_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if start.startswith(_HTML_STARTS):
         return HTML
+    if start.startswith(b"<?xml"):
+        return XML
     return _SUFFIXES.get(Path(name).suffix.lower(), TEXT)

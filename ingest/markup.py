@@ -9,7 +9,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from markdown_it import MarkdownIt
 
 from ingest.cleaning import collapse_spaces
-from ingest.encoding import detect_encoding, read_blocks
+from ingest.encoding import declared_encoding, decode, read_blocks
 from ingest.limits import check_part
 from ingest.plain import parse_text, text_encoding
 from ingest.sections import Section, cut
@@ -22,9 +22,6 @@ _BLOCKS = {"p", "div", "section", "article", "header", "footer", "main", "nav", 
            "summary", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "body"}  # fmt: skip
 _APART = {"p", "ul", "ol", "dl", "table", "blockquote", "pre", "figure", "h1", "h2", "h3", "h4", "h5", "h6"}
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])", re.IGNORECASE)
-_DECLARED = re.compile(
-    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)|<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)""", re.IGNORECASE
-)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n---[ \t]*(?:\n|\Z)", re.DOTALL)
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 
@@ -36,7 +33,10 @@ def parse_html(path: Path, limits: ParseLimits) -> Iterator[Section]:
     """
     check_part(path.stat().st_size, "The file", limits)
     data = path.read_bytes()
-    yield from html_sections(data.decode(_html_encoding(path, data), errors="replace"))
+    declared = declared_encoding(data)
+    if not declared:
+        text_encoding(path)  # raises when it is none
+    yield from html_sections(decode(data, declared))
 
 
 def parse_markdown(path: Path, limits: ParseLimits) -> Iterator[Section]:
@@ -106,17 +106,3 @@ def _add(pieces: list[str], event: str, element: HtmlElement) -> None:
 
 def _lines(pieces: list[str]) -> list[str]:
     return collapse_spaces("".join(pieces)).split("\n")
-
-
-def _html_encoding(path: Path, data: bytes) -> str:
-    """Return the byte order mark's encoding, else UTF-8 where it decodes, else the declared one, else the detected one."""
-    detected = detect_encoding(path)
-    declared = _DECLARED.search(data[:4096])
-    if not declared or (detected or "").startswith("utf"):
-        return detected or text_encoding(path)
-    name = (declared[1] or declared[2]).decode("ascii").lower()
-    try:
-        "".encode(name)
-    except LookupError:
-        return detected or text_encoding(path)
-    return {"tis-620": "cp874", "iso-8859-11": "cp874", "iso-8859-1": "cp1252"}.get(name, name)

@@ -17,6 +17,7 @@ CSV = "text/csv"
 TSV = "text/tab-separated-values"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
+XML = "application/xml"
 TEXT = "text/plain"
 IMAGES = ("image/png", "image/jpeg", "image/tiff", "image/webp")
 
@@ -26,8 +27,9 @@ OLE = "application/x-ole-storage"
 
 ZIP_TYPES = frozenset({ZIP, DOCX, PPTX, XLSX, EPUB, ODT, ODS, ODP})
 OLE_TYPES = frozenset({OLE, MSG})
-TEXT_TYPES = frozenset({EML, HTML, MARKDOWN, CSV, TSV, JSON, JSON_LINES, TEXT})
+TEXT_TYPES = frozenset({EML, HTML, MARKDOWN, CSV, TSV, JSON, JSON_LINES, XML, TEXT})
 
 ACCEPTED = (
-    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, mails (EML, MSG), pictures and plain text"
+    "PDF, DOCX, PPTX, XLSX, ODT, ODS, ODP, RTF, EPUB, HTML, Markdown, CSV, TSV, JSON, JSON lines, XML, mails (EML, MBOX, MSG), pictures "
+    "and plain text"
 )

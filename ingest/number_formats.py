@@ -26,7 +26,8 @@ GENERAL = "General"
 GENERAL_DIGITS = 10  # significant ones that a cell of the usual width shows of a fraction
 LONGEST_CODE = 255  # as Excel allows; a longer one counts as General
 
-_PIECE = re.compile(r'"[^"]*"?|\\.|_.|\*.|\[[^\]]*\]|General|AM/PM|A/P|E[+-]|y+|m+|d+|h+|s+|b+|e+|\.0+|.', re.IGNORECASE | re.DOTALL)
+_PIECE = re.compile(r'"[^"]*"?|\\.|_.|\*.|\[[^\[\]]*\]|General|AM/PM|A/P|E[+-]|y+|m+|d+|h+|s+|b+|e+|\.0+|.', re.IGNORECASE | re.DOTALL)
+_NOT_ZERO = re.compile("[1-9]")
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)\]")
 _CURRENCY = re.compile(r"\[\$([^\]-]*)(?:-([0-9A-Fa-f]+))?\]")
 _DATE = re.compile(r"(?:y+|m+|d+|h+|s+|b+|e+|AM/PM|A/P)$|\[(?:h+|m+|s+)\]$", re.IGNORECASE)
@@ -61,7 +62,7 @@ def shown(value: float, code: str, region: Region, *, from_1904: bool = False) -
         text = date_shown(value, [piece.removeprefix('"') for piece in form.pieces], used, from_1904=from_1904)
         return general(value, region) if text is None else " ".join(text.split())
     text = _number(abs(value), form.pieces, region) or general(abs(value), region)
-    return ("-" if value < 0 and signed and re.search("[1-9]", text) else "") + text.strip()
+    return ("-" if value < 0 and signed and _NOT_ZERO.search(text) else "") + text.strip()
 
 
 def text_shown(text: str, code: str) -> str:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from ingest.context import Headings
+from ingest.outage import when_available
 from ingest.recognition import NoRecognition
 from ingest.sandbox import ParserDied, Sandbox
 from ingest.spool import Spool
@@ -32,28 +34,28 @@ NICENESS = 5  # of processes that embed documents: questions go before them wher
 BATCH = 64  # chunks embedded at once: some seconds of the encoder, so that progress is shown and a cancelled document stops
 SAMPLE_CHARACTERS = 20_000  # langdetect needs far less to be sure
 EMBEDDING_STARTS_AT = 0.5  # of the progress shown: a transformer takes longer to embed than to parse, the static model no time
-WAIT_SECONDS = 1.0  # before a document that waits for the disk or the catalog is read once more
+WAIT_SECONDS = 1.0  # before a document that waits for the disk is read once more
 REPORT_SECONDS = 0.3  # between notes of progress: a person sees it as smooth, and the catalog has other things to write
 
 
 def ingest(document: Document, *, engine: Engine, blobs: BlobStore, embedder: PassageEmbedder, sandbox: Sandbox) -> None:
     """Bring one document to `ready`, or to `failed` with a sentence. Never raises for what the document contains."""
-    attempt = documents.start_attempt(engine, document.id)
+    attempt = when_available(partial(documents.start_attempt, engine, document.id))
     if attempt is None:
         return  # deleted or finished meanwhile
+    failed = partial(documents.fail, engine, document.id, attempt)
     try:
         run(document, attempt, engine=engine, blobs=blobs, embedder=embedder, sandbox=sandbox)
     except NotYet:
-        log.warning("ingest of %s waits: the catalog or the disk is not available", document.id, exc_info=True)  # still queued: tried again
+        log.warning("ingest of %s waits: what it needs is not available", document.id, exc_info=True)  # still queued: tried again
         time.sleep(WAIT_SECONDS)
     except RagError as error:
-        documents.fail(
-            engine, document.id, attempt, str(error), retry_helps=isinstance(error, EmbedderMismatch | ParserDied | NoRecognition)
-        )
+        retry_helps = isinstance(error, EmbedderMismatch | ParserDied | NoRecognition)
+        when_available(partial(failed, str(error), retry_helps=retry_helps))
     except Exception as error:  # a parser's bug on one file must not leave it 'parsing' for ever; the log keeps the trace
         log.exception("ingest of %s failed unexpectedly", document.id)
         reason = f"Reading the file failed unexpectedly ({type(error).__name__}); try again, and report it with the file if it stays so."
-        documents.fail(engine, document.id, attempt, reason, retry_helps=True)
+        when_available(partial(failed, reason, retry_helps=True))
 
 
 def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, embedder: PassageEmbedder, sandbox: Sandbox) -> None:
@@ -61,7 +63,8 @@ def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, e
     report = Report(engine, document.id, attempt)
     headings = Headings()
     pages, pieces, embedded = Spool[Page](), Spool[Piece](), Spool[EmbeddedChunk]()
-    with blobs.local(document.sha256) as path:
+    with ExitStack() as file:
+        path = when_available(lambda: file.enter_context(blobs.local(document.sha256)))
         for page, total in sandbox.parse(path, document.media_type):
             pages.append(page)
             for piece in cut(page, headings, embedder):  # while the parser reads the next page
@@ -77,12 +80,16 @@ def run(document: Document, attempt: int, *, engine: Engine, blobs: BlobStore, e
         embedded.append(chunk)
         if not report.embedding(len(embedded) / len(pieces)):
             return
-    commit(engine, document.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp)
+    store = partial(commit, engine, document.id, attempt, pages=pages, chunks=embedded, language=language, embedder=embedder.stamp)
+    when_available(store)
     documents.remove_dropped_blobs(engine, blobs)
 
 
 class Report:
-    """Notes in the catalog how far an attempt is, now and then. A note returns False when nobody wants the document any more: then stop."""
+    """Notes in the catalog how far an attempt is, now and then. A note returns False when nobody wants the document any more: then stop.
+
+    While the catalog is away notes are left out: the parser, which has so many seconds for a page, must not wait for them.
+    """
 
     def __init__(self, engine: Engine, document_id: str, attempt: int) -> None:
         self._write = partial(documents.set_progress, engine, document_id, attempt)
@@ -104,7 +111,11 @@ class Report:
         if time.monotonic() - self._last < REPORT_SECONDS:
             return True
         self._last = time.monotonic()
-        return self._write(status, progress, pages_read=self._pages_read, pages_total=total)
+        try:
+            return self._write(status, progress, pages_read=self._pages_read, pages_total=total)
+        except NotYet:
+            log.warning("the progress of a document cannot be noted now", exc_info=True)
+            return True
 
 
 def sample(pages: Spool[Page] | list[Page]) -> str:

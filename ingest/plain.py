@@ -7,6 +7,7 @@ from ingest.encoding import BLOCK, detect_encoding, read_blocks
 from ingest.sections import Section, cut
 from rag.errors import UnsupportedType
 
+RECORD = 32 << 20  # characters of a line that must be whole: a record of JSON lines, a row of a table
 NOT_TEXT = "The bytes of the file are no text in any known encoding; upload text, or a PDF, Office, HTML or EPUB file."
 
 
@@ -23,13 +24,13 @@ def text_encoding(path: Path) -> str:
     return encoding
 
 
-def lines(blocks: Iterable[str]) -> Iterator[str]:
-    """Yield lines without their ends from blocks of text; a line longer than a block comes in several pieces."""
+def lines(blocks: Iterable[str], longest: int = BLOCK) -> Iterator[str]:
+    """Yield lines without their ends from blocks of text; one of more than `longest` characters comes in several pieces."""
     rest = ""
     for block in blocks:
         *whole, rest = (rest + block).split("\n")
         yield from whole
-        if len(rest) > BLOCK:
+        if len(rest) > longest:
             yield rest
             rest = ""
     if rest:

@@ -35,6 +35,10 @@ _ROW = re.compile(r"\d+(\t[^\t\n]*){11}")  # of Tesseract's table of words, whic
 INSTALL = "install Tesseract with the data of its language (Debian: apt-get install tesseract-ocr tesseract-ocr-deu ...) and try again"
 
 
+NOTHING_SEEN = "A picture on the page holds no text that could be read."
+NOT_READ = f"The page is a picture, and nothing here reads its text; {INSTALL}."
+
+
 def nothing_found() -> Unreadable:
     """What is wrong with a document that consists of pictures of which nothing was read."""
     if installed():

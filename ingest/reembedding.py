@@ -1,10 +1,12 @@
 """Vectors of another embedder for all that is in the catalog, beside those in use; `rag.catalog.reembedding` switches to them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy import Engine
 
 from ingest.context import Headings
+from ingest.outage import when_available
 from ingest.pipeline import Piece, cut, embed_all
 from ingest.spool import Spool
 from rag.catalog.commit import EmbeddedChunk
@@ -16,13 +18,13 @@ def reembed(engine: Engine, embedder: PassageEmbedder, collections: Sequence[str
     """Embed these collections, else all, and what comes meanwhile; `done` is called after each content. What is made already is kept.
 
     Returns the collections that the next start with this embedder switches. Raises InvalidInput when there is no such collection, NotYet
-    when the disk is full.
+    when the disk is full; while the catalog is away it waits.
     """
-    while missing := without_vectors(engine, embedder.stamp, collections):
+    while missing := when_available(partial(without_vectors, engine, embedder.stamp, collections)):
         for content_id in missing:
-            reembed_content(engine, embedder, content_id)
+            when_available(partial(reembed_content, engine, embedder, content_id))
             done()
-    return finish(engine, embedder.stamp, collections)
+    return when_available(partial(finish, engine, embedder.stamp, collections))
 
 
 def reembed_content(engine: Engine, embedder: PassageEmbedder, content_id: int) -> None:

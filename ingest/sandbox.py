@@ -57,10 +57,13 @@ class Sandbox:
             self._server = None
 
     def _request(self, path: Path, media_type: str) -> Connection:
-        if self._server is None or self._server.poll() is not None:
+        if self._server is not None and self._server.poll() is not None:
+            self.close()
+        if self._server is None:
             self._control, theirs = socket.socketpair()
             with theirs:
-                command = [sys.executable, "-m", "ingest.parser_process", str(theirs.fileno())]
+                command = [sys.executable, "-P", "-m", "ingest.parser_process", str(theirs.fileno())]
+                # -P: an `ingest/` in the current folder is not ours
                 self._server = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         ours, theirs = socket.socketpair()
         with theirs:

@@ -41,7 +41,7 @@ def cut(label: str, lines: Iterable[str], *, size: int = PAGE_CHARACTERS) -> Ite
     kept: list[str] = []
     length = 0
     for line in lines:
-        for piece in _short_pieces(line, size):
+        for piece in short_pieces(line, size):
             if length + len(piece) > size:
                 head, kept = _at_paragraph(kept)
                 yield from _section(label, head)
@@ -54,13 +54,15 @@ def cut(label: str, lines: Iterable[str], *, size: int = PAGE_CHARACTERS) -> Ite
     yield from _section(label, kept)
 
 
-def _short_pieces(line: str, size: int) -> Iterator[str]:
-    while len(line) > size:
-        end = line.rfind(" ", size // 2, size)
-        end = size if end < 0 else end + 1
-        yield line[:end]
-        line = line[end:]
-    yield line
+def short_pieces(line: str, size: int) -> Iterator[str]:
+    """Yield a line, or pieces of it of at most `size` characters, cut at spaces where it has some."""
+    start = 0
+    while len(line) - start > size:
+        end = line.rfind(" ", start + size // 2, start + size)
+        end = start + size if end < 0 else end + 1
+        yield line[start:end]
+        start = end
+    yield line[start:] if start else line
 
 
 def _at_paragraph(lines: list[str]) -> tuple[list[str], list[str]]:

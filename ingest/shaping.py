@@ -27,6 +27,7 @@ _DEVANAGARI_REPAIRS = (
     (re.compile(f"(?<![\u0915-\u0939\u0958-\u095f\u093c\u0978-\u097f\ufffd])\u093f({_CLUSTER})(?![\u093e-\u094c])"), "\\1\u093f"),
     (re.compile(f"(?<=[\u0904-\u097f]) +(?=[{_DEVANAGARI_SIGN}])"), ""),  # a mark never follows a space
 )
+_UNMAPPED_I = re.compile(f"\ufffd({_CLUSTER})(?![\u093e-\u094c\u094d])")  # the vowel sign i, where its glyph is mapped to nothing
 _MARK_WITHOUT_BASE = re.compile(
     f"(?<![\u0e01-\u0e2e{_THAI_ABOVE}])[{_THAI_ABOVE}\u0e33]|[{_TONE}]{{2}}|(?<![\u0904-\u0939\u0958-\u097f{_DEVANAGARI_SIGN}\u200c\u200d])"
     f"[{_DEVANAGARI_SIGN}]|[\u093e-\u094c]{{2}}"
@@ -49,7 +50,7 @@ def mend(text: str) -> str:
 
 def _mend_devanagari(text: str) -> str:
     if _hides_vowel_i(text):
-        text = re.sub(f"\ufffd({_CLUSTER})(?![\u093e-\u094c\u094d])", "\\1\u093f", text)
+        text = _UNMAPPED_I.sub("\\1\u093f", text)
     text = text.replace("\ufffd", "")
     for pattern, replacement in _DEVANAGARI_REPAIRS:
         text = pattern.sub(replacement, text)
@@ -63,7 +64,7 @@ def _hides_vowel_i(text: str) -> bool:
     own glyph unmapped, and it stands after anything.
     """
     unmapped = text.count("\ufffd")
-    after_sign = len(re.findall("\u093f\ufffd", text))
+    after_sign = text.count("\u093f\ufffd")
     return unmapped > 0 and after_sign * 3 < unmapped
 
 

@@ -3,6 +3,7 @@
 import os
 import pickle
 import tempfile
+import weakref
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
@@ -21,6 +22,7 @@ class Spool(Generic[T]):
         self._held: list[T] = []
         self._blocks = 0
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as this object
+        weakref.finalize(self, self._file.close)
 
     def append(self, record: T) -> None:
         """Add one at the end; not while going through them. Raises NotYet when the disk is full."""

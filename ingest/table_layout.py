@@ -15,7 +15,7 @@ SPAN = "\ufdd0"  # in the cells over which the one to their left goes on; a nonc
 SAMPLE_ROWS = 50  # of a block, by which its header and its columns are judged
 MOST_ABOVE = 5  # rows above a header
 BATCH_ROWS = 200  # of tables beside each other, that are written before the next table's
-_VALUE = regex.compile(r"[-+−(]?\s*\p{Sc}?\s*[-+−]?\d|[-+=]")
+_VALUE = regex.compile(r"[-+−(]?\s*+(?:\p{Sc}\s*+)?[-+−]?\d|[-+=]")
 _YEAR = regex.compile(r"(?:19|20)\d\d")
 
 

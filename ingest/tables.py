@@ -8,11 +8,12 @@ from pathlib import Path
 import regex
 
 from ingest.encoding import read_blocks
-from ingest.plain import lines, text_encoding
-from ingest.sections import PAGE_CHARACTERS, Section
+from ingest.plain import RECORD, lines, text_encoding
+from ingest.sections import PAGE_CHARACTERS, Section, short_pieces
 from ingest.table_layout import Row, table_lines
 from rag.errors import Unreadable
 
+csv.field_size_limit(RECORD)  # of a cell; Python's own limit of 128 KiB is less than some texts
 PAGE_ROWS = 200
 SAMPLE_LINES = 50  # enough to tell a delimiter from a comma in prose
 DELIMITERS = ";\t|,"  # the comma last: it also stands in numbers
@@ -21,7 +22,7 @@ _DECLARED = regex.compile(r'"?sep=(.)"?\s*', regex.IGNORECASE)  # Excel's own li
 
 def parse_csv(path: Path, delimiter: str | None = None) -> Iterator[Section]:
     """Yield a CSV file's rows as they are read; without a `delimiter` the first lines tell it. Raises Unreadable, UnsupportedType."""
-    source = lines(read_blocks(path, text_encoding(path)))
+    source = lines(read_blocks(path, text_encoding(path)), RECORD)
     sample = list(islice(source, SAMPLE_LINES))
     if sample and (declared := _DECLARED.fullmatch(sample[0])):
         delimiter, sample = declared[1], sample[1:]
@@ -36,7 +37,7 @@ def table_sections(label: str, rows: Iterable[Row]) -> Iterator[Section]:
     """Yield sections of at most 200 rows or about 8,000 characters; nothing of rows that are all blank."""
     page: list[str] = []
     size = 0
-    for line in table_lines(rows):
+    for line in chain.from_iterable(short_pieces(row, PAGE_CHARACTERS) for row in table_lines(rows)):
         if len(page) >= PAGE_ROWS or (page and size + len(line) > PAGE_CHARACTERS):
             yield Section(label, "\n".join(page).strip("\n"))
             page, size = [], 0

@@ -6,13 +6,16 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rag.errors import NotYet
+from rag.errors import NotYet, Unavailable
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# What a disk of another machine answers while that machine is away, and a broken one.
+AWAY = {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.EREMOTEIO, errno.ENXIO}
 
 
 class StagedBlob:
@@ -22,6 +25,7 @@ class StagedBlob:
         self.path = path
         self.size = 0
         self._descriptor = descriptor
+        self._turn = threading.RLock()
         self._hash = hashlib.sha256()
 
     @property
@@ -30,37 +34,55 @@ class StagedBlob:
         return self._hash.hexdigest()
 
     def write(self, data: bytes) -> None:
-        """Appends. Raises NotYet, after discarding everything, when the disk is full."""
+        """Appends. Raises NotYet, after discarding everything, when the disk is full, and Unavailable when it is away."""
         rest = memoryview(data)
-        with self._clean_when_full():
+        with self._clean_when_full(), self._using():
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
         self._hash.update(data)
         self.size += len(data)
 
     def finish(self) -> None:
-        """Returns when the bytes would survive a loss of power. Raises NotYet, after discarding, when the disk is full."""
-        with self._clean_when_full():
+        """Returns when the bytes would survive a loss of power. Raises as `write` does."""
+        with self._clean_when_full(), self._using():
             os.fsync(self._descriptor)
 
     def discard(self) -> None:
-        """Leaves nothing behind. May be called at any time and more than once; after `adopt` it does nothing to the adopted file."""
-        if self._descriptor >= 0:
-            self.path.unlink(missing_ok=True)
-            self._close()
+        """Leaves nothing behind. May be called at any time, more than once, and from another thread, which waits for a write to end.
+
+        After `adopt` it does nothing to the adopted file.
+        """
+        with self._turn:
+            if self._descriptor >= 0:
+                self._close()
+                self.path.unlink(missing_ok=True)
 
     def _move_to(self, target: Path) -> None:
-        self.path.replace(target)
-        self._close()
+        with self._using():
+            self.path.replace(target)
+            self._close()
 
     def _close(self) -> None:
-        os.close(self._descriptor)
-        self._descriptor = -1
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
+
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        """The descriptor is this file's within the block: closed, its number may be another's at once."""
+        with self._turn:
+            if self._descriptor < 0:
+                raise NotYet("The upload was given up while it arrived; send the file again.")
+            yield
 
     @contextmanager
     def _clean_when_full(self) -> Iterator[None]:
         try:
-            yield
+            with folder_reached(self.path.parent):
+                yield
+        except Unavailable:
+            with suppress(OSError):  # what cannot be removed now goes at the next start
+                self.discard()
+            raise
         except OSError as error:
             self.discard()
             if error.errno in FULL:
@@ -76,13 +98,15 @@ class BlobStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.unsure: set[str] = set()  # hashes that this process may have adopted for a transaction that failed
         self._staging = root / "staging"
-        self._staging.mkdir(parents=True, exist_ok=True)
-        _sync_folder(root.parent)
+        with folder_reached(root.parent):
+            self._staging.mkdir(parents=True, exist_ok=True)
+            _sync_folder(root.parent)
 
     def stage(self) -> StagedBlob:
         """A new empty file to write into. It is locked while its writer lives, so that `clear_staging` knows it from a dead one's."""
-        with self._lock(self._staging, fcntl.LOCK_SH):
+        with folder_reached(self._staging), self._lock(self._staging, fcntl.LOCK_SH):
             descriptor, name = tempfile.mkstemp(dir=self._staging)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         return StagedBlob(Path(name), descriptor)
@@ -106,26 +130,30 @@ class BlobStore:
 
     @contextmanager
     def local(self, sha256: str) -> Iterator[Path]:
-        """A file with the blob's bytes, to read as long as the context lasts."""
-        yield self.path(sha256)
+        """A file with the blob's bytes, to read as long as the context lasts. Raises Unavailable when the disk is away."""
+        with folder_reached(self._staging):
+            self.path(sha256).stat()
+            yield self.path(sha256)
 
     def remove(self, sha256: str) -> None:
         """Removes the blob, durably; one that is not there is no error. Call it only inside a transaction that saw no reference to it."""
         path = self.path(sha256)
-        path.unlink(missing_ok=True)
-        if path.parent.exists():
-            _sync_folder(path.parent)
+        with folder_reached(self._staging):
+            path.unlink(missing_ok=True)
+            if path.parent.exists():
+                _sync_folder(path.parent)
 
     def require_free(self, size: int) -> None:
         """Raises NotYet when the disk has less than `size` bytes left."""
-        free = shutil.disk_usage(self.root).free
+        with folder_reached(self._staging):
+            free = shutil.disk_usage(self.root).free
         if free < size:
             raise NotYet(f"The disk has {free >> 20} MiB left, expected {size >> 20} or more for documents; free some and try again.")
 
     def clear_staging(self) -> int:
         """Removes what writers left that died, and returns how many files; files still arriving stay. Call it at start."""
         removed = 0
-        with self._lock(self._staging, fcntl.LOCK_EX):
+        with folder_reached(self._staging), self._lock(self._staging, fcntl.LOCK_EX):
             for path in self._staging.iterdir():
                 removed += self._remove_dead(path)
         return removed
@@ -147,6 +175,18 @@ class BlobStore:
             yield
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def folder_reached(folder: Path) -> Iterator[None]:
+    """Raises Unavailable when an operation below `folder`, which must be there, fails because its disk is away."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in AWAY and os.path.isdir(folder):  # noqa: PTH112  # Path.is_dir raises what a lost disk answers
+            raise
+        reason = error.strerror or type(error).__name__
+        raise Unavailable(f"The folder of the original files cannot be used now ({reason}); try again later.") from error
 
 
 def _sync_folder(path: Path) -> None:

@@ -5,10 +5,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 from rag.blobs import BlobStore, StagedBlob
-from rag.errors import InvalidInput, NotYet
+from rag.errors import InvalidInput, NotYet, Unavailable, first_line
 from rag.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,16 +27,16 @@ def open_blobs(settings: Settings) -> BlobStore:
 
 @contextmanager
 def reached(address: str) -> Iterator[None]:
-    """Raises NotYet with the reason when the bucket refuses or does not answer; an object that is not there stays FileNotFoundError."""
+    """Raises Unavailable with the reason when the bucket refuses or does not answer; a missing object stays FileNotFoundError."""
+    from aiohttp import ClientError
     from botocore.exceptions import BotoCoreError
 
     try:
         yield
-    except (BotoCoreError, OSError) as error:
+    except (BotoCoreError, ClientError, HTTPException, OSError) as error:  # the last three when it ends in the middle of an answer
         if isinstance(error, FileNotFoundError) and "bucket" not in str(error):
             raise
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise NotYet(f"The bucket {address} cannot be used now ({reason}); try again later.") from error
+        raise Unavailable(f"The bucket {address} cannot be used now ({first_line(error)}); try again later.") from error
 
 
 class _StagedObject(StagedBlob):
@@ -48,10 +49,10 @@ class _StagedObject(StagedBlob):
         self.sent = False
 
     def finish(self) -> None:
-        """As for a file; also raises NotYet, after discarding, when the bucket cannot be reached."""
+        """As for a file; also raises Unavailable, after discarding, when the bucket cannot be reached."""
         super().finish()
         try:
-            with reached(self._bucket.address):
+            with self._using(), reached(self._bucket.address):
                 self.sent = True
                 self._bucket.objects.put_file(str(self.path), self.key)
         except NotYet:
@@ -70,7 +71,7 @@ class Bucket(BlobStore):
     """Blobs as objects `ADDRESS/ab/abcd...`. While they arrive they are staged in a local folder, `root`; they are read from unnamed files.
 
     Credentials and a server other than Amazon's come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL) or
-    from the machine's role. Every method raises NotYet when the bucket cannot be reached.
+    from the machine's role. Every method raises Unavailable when the bucket cannot be reached.
     """
 
     def __init__(self, address: str, root: Path) -> None:

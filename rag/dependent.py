@@ -39,7 +39,7 @@ _BEGINNINGS = {
     ),
 }
 _DEPENDENT = {
-    language: regex.compile(rf"[\p{{P}}\s]*(?:{words})(?![\p{{L}}\p{{M}}'’])", regex.IGNORECASE) for language, words in _BEGINNINGS.items()
+    language: regex.compile(rf"[\p{{P}}\s]*+(?:{words})(?![\p{{L}}\p{{M}}'’])", regex.IGNORECASE) for language, words in _BEGINNINGS.items()
 }
 # Thai writes no space after them; "this" follows its noun.
 _DEPENDENT["th"] = regex.compile(
@@ -54,5 +54,4 @@ def needs_neighbour(sentence: str, language: str) -> bool:
 
     By its first words only: an expletive ("It is forbidden to ...") counts too, a reference later in the sentence does not.
     """
-    pattern = _DEPENDENT.get(language)
-    return bool(pattern and pattern.match(" ".join(sentence[:_BEGINNING].split())))
+    return language in _DEPENDENT and bool(_DEPENDENT[language].match(" ".join(sentence[:_BEGINNING].split())))

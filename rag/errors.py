@@ -41,6 +41,10 @@ class NotYet(RagError):
     """The state that the request waits for was not reached in time; try again (HTTP 503)."""
 
 
+class Unavailable(NotYet):
+    """The catalog's database or the store of original files cannot be reached now (HTTP 503). Work on documents pauses until it can."""
+
+
 def first_line(error: Exception) -> str:
     """What a library's error says first, for a sentence of ours; its type where it says nothing."""
     return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -40,7 +40,7 @@ _LETTERS = regex.compile(r"[\p{L}\p{M}]")
 _OWN_LETTERS = {script: regex.compile(rf"[\p{{{script}}}&&[\p{{L}}\p{{M}}]]", regex.V1) for script in ("Latin", *_SCRIPT_LANGUAGE)}
 _OTHER_SCRIPT = re.compile("[^\u0000-\u024f\u2000-\u2bff]")  # without such a character all letters are Latin, as in most texts
 # Addresses, product codes and versions are in no language. ASCII only, so that a number inside unspaced Thai removes no Thai.
-NO_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]++@\S+|(?<![A-Za-z])[A-Za-z-]*+\d[A-Za-z\d-]*")
+NO_LANGUAGE = re.compile(r"https?://\S+|www\.\S+|(?<![\w.+-])[\w.+-]++@\S+|(?<![A-Za-z-])[A-Za-z-]*+\d[A-Za-z\d-]*")
 
 _loading = threading.Lock()
 

@@ -26,6 +26,7 @@ _CELLS = {  # by delimiter; a comma before a space is prose
 }
 _NUMBER_CELL = regex.compile(r"(?:^|;)\s?[\d.,:/-]+(?:;|$)")
 _RECORD = regex.compile(r"\{.*\},?", regex.DOTALL)
+_SPACE = regex.compile(r"\s")
 _GRID = regex.compile(r"[|\t]")
 _AMOUNT = regex.compile(r"\p{Sc}?\d[\d.,:/'-]*+\s?(?:%|\p{Sc}|[A-Za-z]{1,3})?")
 AMOUNT_LINE = 60  # characters; a longer line that ends with a number is prose
@@ -98,7 +99,7 @@ def _ends_with_amount(line: str) -> bool:
     if len(line) > AMOUNT_LINE or line[:1].islower() or not line[:1].isalpha() or _STOP.search(line):
         return False
     tail = max(0, len(line) - _AMOUNT_TAIL)
-    return any(_AMOUNT.fullmatch(line, match.end()) for match in regex.finditer(r"\s", line, pos=tail))
+    return any(_AMOUNT.fullmatch(line, match.end()) for match in _SPACE.finditer(line, pos=tail))
 
 
 _FORMS: dict[LineKind, Callable[[str], object]] = {  # the first that fits decides

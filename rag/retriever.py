@@ -6,16 +6,17 @@ drops out, and the next candidates move up.
 
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from rag.catalog.collections import embedder_stamps
-from rag.catalog.feed import IndexedChunk, changes_since, current_version, live_contents, load_content
+from rag.catalog.feed import IndexedChunk, changes_since, current_version, live_contents, load_contents, sizes
 from rag.catalog.hydrate import Hydrated, hydrate
+from rag.catalog.schema import snapshot
 from rag.embedder import Embedder
 from rag.errors import EmbedderMismatch
 from rag.question_language import detect_question_language
@@ -40,16 +41,17 @@ class Batch:
 
     add: dict[Key, list[IndexedChunk]] = field(default_factory=lambda: defaultdict(list))
     remove: dict[Key, list[int]] = field(default_factory=lambda: defaultdict(list))
+    contents: dict[int, dict[Key, list[int]]] = field(default_factory=dict)  # that are added: their chunk ids by shard
     size: int = 0
 
-    def take(self, collection: str, chunks: Sequence[IndexedChunk]) -> dict[Key, list[int]]:
-        """Put the chunks of a content into the shards of their languages; returns their ids by shard."""
+    def take(self, collection: str, content_id: int, chunks: Sequence[IndexedChunk]) -> None:
+        """Put the chunks of a content into the shards of their languages."""
         held: dict[Key, list[int]] = defaultdict(list)
         for chunk in chunks:
             self.add[collection, chunk.language].append(chunk)
             held[collection, chunk.language].append(chunk.id)
         self.size += len(chunks)
-        return dict(held)
+        self.contents[content_id] = dict(held)
 
 
 class Retriever:
@@ -69,23 +71,22 @@ class Retriever:
     def follow(self) -> None:
         """Apply what the catalog changed since the last call; returns when this retriever has seen at least the version of now.
 
-        What came is added first and what went removed last, and only when nothing newer was committed meanwhile: a content that is gone
-        may have been replaced by one that the list of changes did not yet name, and a document must never be missing in both versions.
+        What came is added before what went is removed: a document that was replaced must never be missing in both versions. All is read as
+        it was at one moment, so what others commit meanwhile waits for the next call.
         """
         with self._changing:
-            latest = current_version(self.engine)
-            if latest == self.version:
+            if current_version(self.engine) == self.version:
                 return
-            changed = live_contents(self.engine) if self.version < 0 else self._changed_since(self.version)
-            gone = self._add(dict.fromkeys(changed))
-            while (newest := current_version(self.engine)) != latest:
-                gone += self._add(dict.fromkeys(self._changed_since(latest)))
-                latest = newest
-            self._remove(gone)
+            with snapshot(self.engine) as connection:
+                latest = current_version(connection)
+                self._remove(self._add(connection, self._changed(connection)))
             self.version = latest
 
-    def _changed_since(self, version: int) -> list[tuple[str, int]]:
-        return [(change.collection, change.content_id) for change in changes_since(self.engine, version)]
+    def _changed(self, connection: Connection) -> dict[int, str]:
+        """The contents to look at, each with its collection."""
+        if self.version < 0:
+            return {content_id: collection for collection, content_id in live_contents(connection)}
+        return {change.content_id: change.collection for change in changes_since(connection, self.version)}
 
     def search(
         self,
@@ -120,22 +121,20 @@ class Retriever:
                 return passages[:k]
             depth *= DEEPER
 
-    def _add(self, changed: Iterable[tuple[str, int]]) -> list[int]:
+    def _add(self, connection: Connection, changed: Mapping[int, str]) -> list[int]:
         """Index the contents that are not held yet; returns those that are gone from the catalog, or not for this embedder."""
-        stamps = embedder_stamps(self.engine)
+        stamps = embedder_stamps(connection)
         self.foreign = {name: stamp for name, stamp in stamps.items() if stamp != self.embedder.stamp}
-        batch, gone = Batch(), []
-        for collection, content_id in changed:
-            chunks = [] if collection in self.foreign else load_content(self.engine, content_id)
-            if not chunks:
-                gone.append(content_id)
-            elif content_id not in self._contents:  # a content never changes
-                self._contents[content_id] = batch.take(collection, chunks)
+        found = sizes(connection, [content_id for content_id, collection in changed.items() if collection not in self.foreign])
+        new = {content_id: size for content_id, size in found.items() if content_id not in self._contents}  # a content never changes
+        batch = Batch()
+        for content_id, chunks in load_contents(connection, new):
+            batch.take(changed[content_id], content_id, chunks)
             if batch.size >= BATCH_CHUNKS:
                 self._change(batch)
                 batch = Batch()
         self._change(batch)
-        return gone
+        return [content_id for content_id in changed if content_id not in found]
 
     def _remove(self, contents: Iterable[int]) -> None:
         batch = Batch()
@@ -145,7 +144,10 @@ class Retriever:
         self._change(batch)
 
     def _change(self, batch: Batch) -> None:
-        """FAISS is changed while no search reads it; BM25 beside the searches, which see it after its commit."""
+        """FAISS is changed while no search reads it; BM25 beside the searches, which see it after its commit.
+
+        Only then are the contents held: when the catalog goes away before, the next call reads them again.
+        """
         for key, add in batch.add.items():
             with self._faiss.alone():
                 self._shard(key).add_dense(add)
@@ -158,6 +160,7 @@ class Retriever:
             if not len(shard):
                 with self._faiss.alone():
                     del self._shards[key]
+        self._contents.update(batch.contents)
 
     def _shard(self, key: Key) -> Shard:
         if key not in self._shards:

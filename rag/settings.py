@@ -15,8 +15,8 @@ class ParseLimits:
 
     pages: pages, slides or sections after parsing. characters: extracted text. expanded_bytes: a ZIP container (DOCX, PPTX, XLSX, EPUB)
     unpacked. expansion_ratio: unpacked size over file size. part_bytes: one HTML, Markdown or XML part, which is read into memory whole.
-    pixels: of one picture. memory_bytes: address space of the process that parses. page_seconds and seconds: time for one page and for
-    all of them.
+    pixels: of one picture. nesting: files in files that are opened, as a mail in a mail. embedded: files in one file that are read.
+    memory_bytes: address space of the process that parses. page_seconds and seconds: time for one page and for all of them.
     """
 
     pages: int = 5_000
@@ -25,6 +25,8 @@ class ParseLimits:
     expansion_ratio: int = 200
     part_bytes: int = 32 << 20
     pixels: int = 100_000_000
+    nesting: int = 3
+    embedded: int = 100
     memory_bytes: int = 2 << 30
     page_seconds: int = 60
     seconds: int = 3600
@@ -78,6 +80,7 @@ class Settings:
     max_files_per_upload: int = 1000
     max_queued_documents: int = offered(10_000, "Documents that may wait for their ingest.", least=1)  # beyond it: 429
     max_documents: int = offered(100_000, "Documents that a collection may hold.", least=1)  # each replica holds all in memory
+    max_streams_per_key: int = 50  # event streams that are open at the same time; beyond it 429
     max_name_characters: int = 255  # what file systems and tables can show
     max_question_characters: int = 8000
     max_messages: int = 1000

@@ -24,6 +24,14 @@ class Pool:
         """The result of `call`, made in one of the threads. Cancelling does not stop a call that has begun."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(call, *args, **kwargs))
 
+    def start(self, call: Callable[[], object]) -> None:
+        """Make the call soon, without waiting for it; asyncio logs what it raises."""
+        asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    def close(self) -> None:
+        """Return when all calls have ended; no more are taken."""
+        self._threads.shutdown()
+
 
 @dataclass(frozen=True, slots=True)
 class Pools:

@@ -14,9 +14,14 @@ from tests.service import Service
 NEEDS_VLLM = ("tests/deployments/", "tests/guards/", "tests/llm/")  # folders; each ends its services before the next starts its own
 
 
+WARNINGS_ARE_ERRORS = ("tests/ingest/", "tests/rag/")  # folders: among them that a thread died, or that a file was left open
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     absent = find_spec("vllm") is None
     for item in items:
+        if any(folder in str(item.path) for folder in WARNINGS_ARE_ERRORS):
+            item.add_marker(pytest.mark.filterwarnings("error"))
         if any(folder in str(item.path) for folder in NEEDS_VLLM):
             item.add_marker(pytest.mark.heavy)
             if absent:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
 
+from rag.catalog.schema import reading
 from rag.catalog.tables import UNSTORABLE, audit, audit_head
 from rag.records import Action
 
@@ -83,7 +84,7 @@ def entries(
     for column, wanted in ((audit.c.action, action), (audit.c.key_name, key_name)):
         if wanted is not None:
             query = query.where(column == wanted)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [_entry(row) for row in connection.execute(query)]
 
 

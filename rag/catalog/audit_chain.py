@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, select, true, update
 
 from rag.catalog.audit import SERVICE, Event, entry_hash, record
-from rag.catalog.schema import writing
+from rag.catalog.schema import reading, writing
 from rag.catalog.tables import audit, audit_head
 from rag.records import Action
 
@@ -38,7 +38,7 @@ def verify(engine: Engine) -> Verification:
     of_head = [column.label(f"head_{column.name}") for column in audit_head.c]
     query = select(*of_head, audit).select_from(audit_head.outerjoin(audit, true())).order_by(audit.c.number)
     count, expected, last, fault = 0, 0, "", None
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
             if not count:
                 head, expected, last = row, row.head_kept_from, row.head_kept_after

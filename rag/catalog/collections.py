@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from rag.catalog.publish import UNFINISHED
+from rag.catalog.schema import Source, reading
 from rag.catalog.tables import collections, contents, documents, in_sight
 from rag.records import EmbedderStamp, Status
 
@@ -26,7 +27,7 @@ class CollectionSummary:
 
 def list_collections(engine: Engine, visible: Collection[str] | None) -> list[CollectionSummary]:
     """The visible collections in the order of their names."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execute(select(collections).where(in_sight(visible))).all()
         chunks = select(contents.c.collection_id, func.sum(contents.c.chunks)).group_by(contents.c.collection_id)
         held = {collection_id: int(total) for collection_id, total in connection.execute(chunks)}
@@ -46,17 +47,17 @@ def list_collections(engine: Engine, visible: Collection[str] | None) -> list[Co
     return sorted(summaries, key=lambda summary: summary.name)
 
 
-def embedder_stamps(engine: Engine) -> dict[str, EmbedderStamp]:
+def embedder_stamps(source: Source) -> dict[str, EmbedderStamp]:
     """The stamp of each collection that holds something, by name: what the embedder in use must equal."""
     filled = select(contents.c.id).where(contents.c.collection_id == collections.c.id).exists()
-    with engine.connect() as connection:
+    with reading(source) as connection:
         rows = connection.execute(select(collections.c.name, collections.c.embedder).where(filled, collections.c.embedder.is_not(None)))
         return {row.name: EmbedderStamp(**row.embedder) for row in rows}
 
 
 def next_stamps(engine: Engine) -> dict[str, EmbedderStamp]:
     """The stamp of the embedder whose vectors are ready beside those in use, by collection: see `rag.catalog.reembedding`."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execute(select(collections.c.name, collections.c.next_embedder))
         return {row.name: EmbedderStamp(**row.next_embedder) for row in rows if row.next_embedder is not None}
 
@@ -65,7 +66,7 @@ def count_by_collection(engine: Engine, visible: Collection[str] | None) -> dict
     """How many documents there are of each visible collection and status that occurs."""
     columns = (collections.c.name, documents.c.status)
     counted = select(*columns, func.count()).join_from(documents, collections).where(in_sight(visible)).group_by(*columns)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return {(name, status): count for name, status, count in connection.execute(counted)}
 
 
@@ -74,8 +75,8 @@ def count_by_status(engine: Engine, visible: Collection[str] | None) -> dict[str
     counted = (
         select(documents.c.status, func.count()).join_from(documents, collections).where(in_sight(visible)).group_by(documents.c.status)
     )
-    with engine.connect() as connection:
-        return dict(connection.execute(counted).tuples().all())
+    with reading(engine) as connection:
+        return {status: count for status, count in connection.execute(counted)}  # noqa: C416  # rows are no pairs to mypy
 
 
 def _count_documents(connection: Connection, column: Any) -> dict[int, dict[str, int]]:

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, tu
 from rag.blobs import BlobStore, StagedBlob
 from rag.catalog import tables
 from rag.catalog.audit import SERVICE, Actor, Event, record
-from rag.catalog.publish import UNFINISHED, publish, remove, remove_older
-from rag.catalog.schema import next_version, writing
+from rag.catalog.publish import UNFINISHED, note_dropped, publish, remove, remove_older
+from rag.catalog.schema import next_version, reading, writing
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
-from rag.errors import InvalidInput, NotFound, NotYet, QueueFull, TooLarge, WrongState
+from rag.errors import InvalidInput, NotFound, NotYet, QueueFull, WrongState
 from rag.records import Action, Note, Page, Status
 
 log = logging.getLogger(__name__)
@@ -64,32 +64,28 @@ def register(
     The same name and bytes again are the same document (a failed one is queued again). Bytes that the collection already holds under
     another name are ready at once. Other bytes under a name are a new document, which takes the old one's place when it is ready: of two
     uploads of one name the later wins. Safe against a delete of the same bytes at the same time, as both take turns.
-    Raises InvalidInput for a name that is empty or too long, NotYet when the catalog stays locked.
+    Raises InvalidInput for a name that is empty or too long, NotYet when the catalog stays locked, Unavailable when it or the files are
+    away: the upload may then have been taken all the same, and can be sent again.
     """
     _check_name("collection's", collection)
     _check_name("file's", name)
-    with writing(engine) as connection:
-        collection_id = _collection_id(connection, collection)
-        document_id = _upload(connection, staged, collection_id, name, media_type)
-        document = _find(connection, document_id, None)
-        record(connection, [Event(by, Action.UPLOAD, (document_id,), name)])
-        blobs.adopt(staged)
+    try:
+        with writing(engine) as connection:
+            collection_id = _collection_id(connection, collection)
+            document_id = _upload(connection, staged, collection_id, name, media_type)
+            document = _find(connection, document_id, None)
+            record(connection, [Event(by, Action.UPLOAD, (document_id,), name)])
+            blobs.adopt(staged)
+    except BaseException:  # whatever it was: the file may be in place without a row that refers to it
+        blobs.unsure.add(staged.sha256)
+        raise
     remove_dropped_blobs(engine, blobs)
     return document
 
 
-def require_room(engine: Engine, collection: str, most: int) -> None:
-    """Raises TooLarge when the collection holds `most` documents or more."""
-    with engine.connect() as connection:
-        held = select(func.count()).select_from(documents.join(collections)).where(collections.c.name == collection)
-        count = connection.execute(held).scalar_one()
-    if count >= most:
-        raise TooLarge(f"The collection {collection} holds {count:,} documents, expected fewer than {most:,}; delete some or use another.")
-
-
 def require_short_queue(engine: Engine, most: int) -> None:
     """Raises QueueFull when `most` documents or more wait or are worked on."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         count = connection.execute(select(func.count()).where(documents.c.status.in_(UNFINISHED))).scalar_one()
     if count >= most:
         raise QueueFull(f"{count:,} documents wait for their ingest, expected fewer than {most:,}; send this again when some are ready.")
@@ -97,7 +93,7 @@ def require_short_queue(engine: Engine, most: int) -> None:
 
 def get(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:
     """One document. Raises NotFound when there is none or the key may not see it."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return _find(connection, document_id, visible)
 
 
@@ -123,7 +119,7 @@ def list_documents(
             query = query.where(column == wanted)
     if cursor is not None:
         query = query.where(tuple_(documents.c.created_at, documents.c.id) < tuple_(*_open_cursor(cursor)))
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         found = [_document(row) for row in connection.execute(query)]
     return found[:limit], _cursor(found[limit - 1]) if len(found) > limit else None
 
@@ -132,7 +128,7 @@ def page_text(engine: Engine, document_id: str, number: int, visible: Collection
     """One page of a ready document, counted from 1. Raises NotFound when there is no such document or page, or none yet."""
     pages = tables.pages
     shown = select(documents.c.content_id).where(documents.c.id == document_id).scalar_subquery()
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         document = _find(connection, document_id, visible)
         row = connection.execute(select(pages).where(pages.c.content_id == shown, pages.c.number == number)).one_or_none()
     if row is not None:
@@ -204,7 +200,7 @@ def retry(engine: Engine, document_id: str, visible: Collection[str] | None, by:
 
 def unfinished(engine: Engine, limit: int) -> list[Document]:
     """The first documents that are queued or being worked on, in the order of their last upload."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         query = _select_documents().where(documents.c.status.in_(UNFINISHED)).order_by(documents.c.registered).limit(limit)
         return [_document(row) for row in connection.execute(query)]
 
@@ -215,11 +211,13 @@ def remove_dropped_blobs(engine: Engine, blobs: BlobStore) -> int:
     A crash before this leaves the note of what to remove, so the next call removes it; so it is when the files cannot be reached now. Not
     covered: a crash within `register` between the file's rename and the commit leaves a file that nothing refers to.
     """
-    with engine.connect() as connection:
-        if connection.execute(select(dropped_blobs.c.sha256).limit(1)).first() is None:
-            return 0
+    unsure = set(blobs.unsure)
     try:
+        with reading(engine) as connection:
+            if not unsure and connection.execute(select(dropped_blobs.c.sha256).limit(1)).first() is None:
+                return 0
         with writing(engine) as connection:
+            note_dropped(connection, unsure)
             used = select(documents.c.id).where(documents.c.sha256 == dropped_blobs.c.sha256).exists()
             unused = connection.execute(select(dropped_blobs.c.sha256).where(~used)).scalars().all()
             for sha256 in unused:
@@ -228,6 +226,7 @@ def remove_dropped_blobs(engine: Engine, blobs: BlobStore) -> int:
     except NotYet:
         log.warning("files that no document has any more stay until later", exc_info=True)
         return 0
+    blobs.unsure.difference_update(unsure)
     return len(unused)
 
 

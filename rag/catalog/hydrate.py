@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, bindparam, select
 
-from rag.catalog.tables import chunks, collections, documents, in_sight
+from rag.catalog.schema import reading
+from rag.catalog.tables import chunks, collections, contents, documents, in_sight
 from rag.records import Status
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -16,12 +17,35 @@ BATCH = 1000  # ids per statement: both databases limit a statement's parameters
 _CHUNKS = select(*(chunks.c[name] for name in ("id", "content_id", "page", "start", "end", "text", "language", "context"))).where(
     chunks.c.id.in_(bindparam("chunk_ids", expanding=True))
 )
-_DOCUMENTS = (
-    select(documents.c.id, documents.c.content_id, documents.c.name, collections.c.name.label("collection"))
-    .join_from(documents, collections)
-    .where(documents.c.content_id.in_(bindparam("content_ids", expanding=True)), documents.c.status == Status.READY)
-    .order_by(documents.c.created_at, documents.c.id)
+_shown = documents.alias()
+_OLDEST = (  # of a content; the index on it finds it, however many documents show the same bytes
+    select(_shown.c.id)
+    .where(_shown.c.content_id == contents.c.id)  # only a ready document has a content
+    .order_by(_shown.c.created_at, _shown.c.id)
+    .limit(1)
+    .correlate(contents)
+    .scalar_subquery()
 )
+
+
+def _documents(shown: ColumnElement[bool]) -> Select[Any]:
+    """The documents that fulfil `shown`, of the collections and contents asked for."""
+    return (
+        select(
+            documents.c.id,
+            contents.c.id.label("content_id"),
+            documents.c.name,
+            documents.c.created_at,
+            collections.c.name.label("collection"),
+        )
+        .select_from(contents.join(documents, shown))
+        .join(collections, contents.c.collection_id == collections.c.id)
+        .where(contents.c.id.in_(bindparam("content_ids", expanding=True)), documents.c.status == Status.READY)
+    )
+
+
+_OF_OLDEST = _documents(documents.c.id == _OLDEST)
+_OF_CHOSEN = _documents(documents.c.content_id == contents.c.id).where(documents.c.id.in_(bindparam("document_ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +76,7 @@ def hydrate(
     Bytes uploaded under several names are told as the oldest of the documents that pass.
     """
     found: dict[int, Hydrated] = {}
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         for first in range(0, len(chunk_ids), BATCH):
             # Chunks first, documents after: a document that goes between the two statements takes its chunks with it.
             rows = _chunk_rows(connection, chunk_ids[first : first + BATCH], languages)
@@ -69,11 +93,18 @@ def _chunk_rows(connection: Connection, chunk_ids: Sequence[int], languages: Col
 def _documents_by_content(
     connection: Connection, content_ids: Collection[int], visible: Collection[str] | None, document_ids: Collection[str] | None
 ) -> dict[int, AnyRow]:
-    query = _DOCUMENTS if visible is None else _DOCUMENTS.where(in_sight(visible))
+    asked: list[dict[str, Any]] = [{"content_ids": list(content_ids)}]
+    query = _OF_OLDEST
+    if document_ids is not None:
+        chosen = list(document_ids)
+        query = _OF_CHOSEN
+        asked = [asked[0] | {"document_ids": chosen[first : first + BATCH]} for first in range(0, len(chosen), BATCH)]
+    if visible is not None:
+        query = query.where(in_sight(visible))
+    rows = [row for parameters in asked for row in connection.execute(query, parameters)]
     oldest: dict[int, AnyRow] = {}
-    for row in connection.execute(query, {"content_ids": list(content_ids)}):
-        if document_ids is None or row.id in document_ids:
-            oldest.setdefault(row.content_id, row)
+    for row in sorted(rows, key=lambda row: (row.created_at, row.id)):
+        oldest.setdefault(row.content_id, row)
     return oldest
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from rag.catalog.audit import SERVICE, Actor, Event, record
-from rag.catalog.schema import writing
+from rag.catalog.schema import reading, writing
 from rag.catalog.tables import keys
 from rag.errors import InvalidInput, NotFound, WrongState
 from rag.records import Action, Role
@@ -76,7 +76,7 @@ def create_key(
 
 def identify(engine: Engine, secret: str) -> Key | None:
     """The key with this secret; None when there is none, or it was revoked or has expired."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         row = connection.execute(select(keys).where(keys.c.hash == _hash(secret))).one_or_none()
     if row is None or (row.expires_at is not None and row.expires_at <= datetime.now(UTC)):
         return None
@@ -85,7 +85,7 @@ def identify(engine: Engine, secret: str) -> Key | None:
 
 def list_keys(engine: Engine) -> list[Key]:
     """All keys, expired ones among them, oldest first."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [_key(row) for row in connection.execute(select(keys).order_by(keys.c.created_at, keys.c.id))]
 
 
@@ -108,6 +108,13 @@ def revoke_key(engine: Engine, key_id: str, by: Actor = SERVICE) -> Key:
     return found
 
 
+def is_valid(engine: Engine, key_id: str) -> bool:
+    """Whether a key that was identified before is still there and has not expired."""
+    with reading(engine) as connection:
+        row = connection.execute(select(keys.c.expires_at).where(keys.c.id == key_id)).one_or_none()
+    return row is not None and (row.expires_at is None or row.expires_at > datetime.now(UTC))
+
+
 def revoke(engine: Engine, name: str) -> int:
     """Removes all keys of that name at once; returns how many there were. For keys of the service itself."""
     with writing(engine) as connection:
@@ -124,7 +131,7 @@ def set_last_used(connection: Connection, times: Mapping[str, datetime]) -> None
 
 def key_count(engine: Engine) -> int:
     """How many keys there are, expired ones among them."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return connection.execute(select(func.count()).select_from(keys)).scalar_one()
 
 

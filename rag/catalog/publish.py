@@ -1,6 +1,6 @@
 """The only statements that change which content is visible: make a document ready, take documents away. All run inside `writing`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,10 +41,16 @@ def remove(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     """Removes documents; their contents too where no other document shows them. Their blobs are noted for `remove_dropped_blobs`."""
     for row in rows:
         connection.execute(delete(documents).where(documents.c.id == row.id))
-        connection.execute(delete(dropped_blobs).where(dropped_blobs.c.sha256 == row.sha256))
-        connection.execute(insert(dropped_blobs).values(sha256=row.sha256))
+        note_dropped(connection, [row.sha256])
         if row.content_id is not None:
             _remove_unshown(connection, row.collection_id, row.content_id)
+
+
+def note_dropped(connection: Connection, hashes: Iterable[str]) -> None:
+    """Notes blobs that no document may have any more, for `remove_dropped_blobs`."""
+    for sha256 in hashes:
+        connection.execute(delete(dropped_blobs).where(dropped_blobs.c.sha256 == sha256))
+        connection.execute(insert(dropped_blobs).values(sha256=sha256))
 
 
 def record_changes(connection: Connection, collection_id: int, content_ids: Sequence[int]) -> None:

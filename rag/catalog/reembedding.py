@@ -15,7 +15,7 @@ from rag.catalog import tables
 from rag.catalog.commit import EmbeddedChunk, insert_chunks
 from rag.catalog.documents import NOT_BEGUN
 from rag.catalog.publish import record_changes
-from rag.catalog.schema import writing
+from rag.catalog.schema import reading, writing
 from rag.catalog.tables import chunks, collections, contents, documents, next_chunks, next_contents
 from rag.errors import InvalidInput
 from rag.records import EmbedderStamp, Page, Status
@@ -31,7 +31,7 @@ def without_vectors(engine: Engine, embedder: EmbedderStamp, names: Sequence[str
     made = select(next_contents.c.content_id).where(
         next_contents.c.content_id == contents.c.id, next_contents.c.embedder == _spelled(embedder)
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         others = _of_other_embedders(connection, embedder, names)
         missing = select(contents.c.id).where(contents.c.collection_id.in_(others), ~made.exists()).order_by(contents.c.id)
         return list(connection.execute(missing).scalars())
@@ -41,7 +41,7 @@ def without_vectors(engine: Engine, embedder: EmbedderStamp, names: Sequence[str
 def stored_pages(engine: Engine, content_id: int) -> Iterator[tuple[str, Iterator[Page]]]:
     """Language and pages of a content, a few in memory at a time; no page when it is gone."""
     pages = tables.pages
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         language = connection.execute(select(contents.c.language).where(contents.c.id == content_id)).scalar_one_or_none()
         query = select(pages).where(pages.c.content_id == content_id).order_by(pages.c.number)
         rows = connection.execution_options(yield_per=PAGES_AT_ONCE).execute(query)
@@ -79,7 +79,7 @@ def switch(engine: Engine, embedder: EmbedderStamp) -> list[str]:
 
     What came to a collection after `finish` is queued again, to be ingested with this embedder from its file. Call it at start.
     """
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         due = [row.id for row in connection.execute(select(collections)) if row.next_embedder == asdict(embedder)]
     names = []
     for collection_id in due:

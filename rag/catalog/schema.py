@@ -1,5 +1,6 @@
-"""Opens the catalog, brings its schema up to date, and serialises its writers."""
+"""Opens the catalog, brings its schema up to date, opens its connections, and serialises its writers."""
 
+import socket
 import sqlite3
 import threading
 import time
@@ -13,18 +14,23 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text, update
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
+from rag.catalog import database_errors
+from rag.catalog.database_errors import stayed_locked, translate_errors, while_connecting
 from rag.catalog.tables import feed_counter
-from rag.errors import InvalidInput, NotYet
+from rag.errors import InvalidInput
 
-BUSY_SECONDS = 30
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MIGRATION_LOCK = 0x676C6F737361  # "glossa": the advisory lock's number is arbitrary but must never change
 JOURNAL_BYTES = 64 << 20  # one huge commit must not leave a write-ahead log of its own size for ever
-LOCKED = {sqlite3.SQLITE_BUSY, "55P03"}  # SQLite's code and PostgreSQL's lock_not_available
-FULL = {sqlite3.SQLITE_FULL, "53100"}  # and disk_full
+CONNECT_SECONDS = 5.0  # for PostgreSQL to take a connection
+# A server that vanished without a word is noticed after some 30 s; the system's own limits are hours.
+LOST_SERVER = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4, "TCP_USER_TIMEOUT": 30_000}
 BEGIN = "glossa_begin"
+BEGIN_WRITING = {BEGIN: "BEGIN IMMEDIATE"}
+
+Source = Engine | Connection
 
 _writing = threading.Lock()
 
@@ -56,7 +62,7 @@ def migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     script = ScriptDirectory.from_config(config)
-    with _clear_errors(), engine.connect().execution_options(**{BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
+    with _connected(engine, BEGIN_WRITING) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         found = MigrationContext.configure(connection).get_current_revision()
@@ -71,17 +77,49 @@ def migrate(engine: Engine) -> None:
 
 
 @contextmanager
+def reading(source: Source) -> Iterator[Connection]:
+    """A connection to read from, as long as the block lasts; one that is open already is used, and left open.
+
+    Raises Unavailable when the database is away, NotYet when too many read.
+    """
+    if isinstance(source, Connection):
+        yield source
+        return
+    with _connected(source, {}) as connection:
+        yield connection
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that sees the catalog as it is at its first statement, whatever is committed meanwhile. Raises as `reading` does."""
+    with _connected(engine, {}) as connection:
+        if engine.dialect.name == "postgresql":  # SQLite's readers see no other way
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        yield connection
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One write transaction: committed at the end of the block, rolled back by an exception. Writers wait their turn, in all processes.
 
     So versions taken inside become visible in their own order. Keep blocks short: nobody else writes meanwhile. Do not nest.
-    Raises NotYet when the turn does not come within 30 seconds, or the disk is full.
+    Raises NotYet when the turn does not come within 30 seconds, or the disk is full; Unavailable when the database is away: when that
+    happens at the end of the block, the transaction may have been committed all the same.
     """
-    with _turn(engine), _clear_errors(), engine.connect().execution_options(**{BEGIN: "BEGIN IMMEDIATE"}) as connection, connection.begin():
+    with _turn(engine), _connected(engine, BEGIN_WRITING) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
+            connection.execute(text(f"SET LOCAL lock_timeout = '{database_errors.BUSY_SECONDS}s'"))
             connection.execute(select(feed_counter.c.version).with_for_update()).one()
         yield connection
+
+
+@contextmanager
+def _connected(engine: Engine, options: dict[str, str]) -> Iterator[Connection]:
+    """The one place that opens connections."""
+    with while_connecting(engine):
+        opened = engine.connect()
+    with opened as connection:
+        yield connection.execution_options(**options)
 
 
 @contextmanager
@@ -90,8 +128,8 @@ def _turn(engine: Engine) -> Iterator[None]:
     if engine.dialect.name != "sqlite":
         yield
         return
-    if not _writing.acquire(timeout=BUSY_SECONDS):
-        raise _stayed_locked()
+    if not _writing.acquire(timeout=database_errors.BUSY_SECONDS):
+        raise stayed_locked()
     try:
         yield
     finally:
@@ -106,12 +144,26 @@ def next_version(connection: Connection, count: int = 1) -> int:
 
 def _open_postgresql(address: URL) -> Engine:
     address = address.set(drivername="postgresql+pg8000")
+    pool = {"pool_size": 5, "max_overflow": 15, "pool_pre_ping": True}
     try:
-        return create_engine(address, client_encoding="utf8", pool_size=5, max_overflow=15, pool_pre_ping=True)
+        engine = create_engine(address, client_encoding="utf8", connect_args={"timeout": CONNECT_SECONDS}, **pool)
     except ModuleNotFoundError as error:
         raise InvalidInput(
             "The catalog is on PostgreSQL, but its driver is not here, expected pg8000; pip install 'glossa[postgresql]'."
         ) from error
+    translate_errors(engine)
+    event.listen(engine, "connect", _configure_postgresql)
+    return engine
+
+
+def _configure_postgresql(connection: Any, _record: Any) -> None:
+    """The driver's time-out would be one for each answer; a long statement must not be given up."""
+    link: socket.socket = connection._usock  # pg8000 has no public name for it
+    link.settimeout(None)
+    if link.family != socket.AF_UNIX:
+        for name, value in LOST_SERVER.items():
+            if hasattr(socket, name):  # not every system has all
+                link.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _open_sqlite(address: URL) -> Engine:
@@ -119,7 +171,10 @@ def _open_sqlite(address: URL) -> Engine:
         raise InvalidInput("The catalog's address names a SQLite database in memory, expected a file; use sqlite:///FILE.")
     Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     # No limit on overflow: a reader in a thread must never wait for a pool when SQLite itself would let it read.
-    engine = create_engine(address.set(drivername="sqlite+pysqlite"), connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=-1)
+    engine = create_engine(
+        address.set(drivername="sqlite+pysqlite"), connect_args={"timeout": database_errors.BUSY_SECONDS}, pool_size=8, max_overflow=-1
+    )
+    translate_errors(engine)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -135,7 +190,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _enter_wal(connection: sqlite3.Connection) -> None:
     """Turns the write-ahead log on. The file remembers it; only here SQLite may answer 'locked' at once instead of waiting."""
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + database_errors.BUSY_SECONDS
     while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -147,32 +202,3 @@ def _enter_wal(connection: sqlite3.Connection) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    """Says in a sentence what the database reports as a code: it stayed locked, the disk is full, or the file is no database."""
-    try:
-        yield
-    except DBAPIError as error:
-        code = _code(error)
-        if code in LOCKED:
-            raise _stayed_locked() from error
-        if code in FULL:
-            raise NotYet("The disk that holds the catalog is full, so nothing was changed; free space and try again.") from error
-        if code == sqlite3.SQLITE_NOTADB:
-            raise InvalidInput("The catalog's file is no SQLite database, expected one or none; move it or restore a backup.") from error
-        raise
-
-
-def _stayed_locked() -> NotYet:
-    return NotYet(f"The catalog stayed locked by other writers for {BUSY_SECONDS} seconds, expected less; try again.")
-
-
-def _code(error: DBAPIError) -> int | str | None:
-    """SQLite's primary result code, or PostgreSQL's SQLSTATE."""
-    cause = error.orig
-    if isinstance(cause, sqlite3.Error):
-        return getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    details = cause.args[0] if cause is not None and cause.args else None
-    return details.get("C") if isinstance(details, dict) else None

@@ -6,13 +6,14 @@ from dataclasses import replace
 from sqlalchemy import Connection, Engine, func, select
 
 from rag.catalog.documents import get
+from rag.catalog.schema import reading
 from rag.catalog.tables import chunks, contents, documents, pages
 from rag.records import Passage
 
 
 def widen(engine: Engine, passages: Sequence[Passage]) -> list[Passage]:
     """Each passage with the chunk before and the chunk after it on its page, where there are such; as it was when its document is gone."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return [_widened(connection, passage) for passage in passages]
 
 
@@ -26,7 +27,7 @@ def whole_document(engine: Engine, document_id: str, visible: Collection[str] | 
         .where(documents.c.id == document_id)
         .order_by(pages.c.number)
     )
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execute(query).all()
     return [
         Passage(document_id, document.name, row.number, 0, len(row.text), row.text, row.language, 1.0) for row in rows if row.text.strip()

@@ -115,13 +115,14 @@ documents = Table(
     Column("error", AnyText),
     Column("retry_helps", Boolean),
     Column("attempt", Integer, nullable=False),
-    Column("content_id", Id, ForeignKey(contents.c.id), index=True),
+    Column("content_id", Id, ForeignKey(contents.c.id)),
     Column("registered", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     UniqueConstraint("collection_id", "name", "sha256", "media_type"),
     Index("ix_documents_listing", "created_at", "id"),
+    Index("ix_documents_shown", "content_id", "created_at", "id"),  # the oldest document of a content
 )
 
 pages = Table(

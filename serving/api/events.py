@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # no proxy may hold events back
+HEARTBEAT = ": nothing new\n\n"  # a comment, which clients leave out
 
 
 def event(name: str, data: BaseModel | dict[str, Any]) -> str:

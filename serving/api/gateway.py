@@ -14,6 +14,7 @@ from ray.serve.handle import DeploymentHandle
 from rag.bucket import open_blobs
 from rag.catalog.collections import count_by_status, list_collections
 from rag.catalog.feed import current_version
+from rag.catalog.room import Room
 from rag.catalog.schema import open_catalog
 from rag.chat import load_chat_tokenizer
 from rag.errors import NotYet
@@ -24,6 +25,7 @@ from serving.api.audit_writer import AuditWriter
 from serving.api.auth import AdminKey, CurrentKey, allowed
 from serving.api.documents import following
 from serving.api.documents import routes as documents
+from serving.api.event_streams import OpenStreams, SharedCount
 from serving.api.key_first import KeyFirstRoute
 from serving.api.openai import routes as openai
 from serving.api.rate_limit import RateLimit
@@ -181,8 +183,21 @@ class Gateway:
         except NotYet:
             log.warning("what a gateway before this one was receiving stays until the next start", exc_info=True)
         prompts = PromptGuardClient(prompt_guard) if prompt_guard is not None else None
-        pools, audit, rate_limit = gateway_pools(settings), AuditWriter(engine, settings), RateLimit(settings.requests_per_minute)
-        self.services = Services(settings, engine, blobs, RetrievalClient(retrieval), pools, audit, rate_limit, generator, prompts)
+        pools = gateway_pools(settings)
+        self.services = Services(
+            settings,
+            engine,
+            blobs,
+            Room(engine, settings.max_documents),
+            SharedCount(engine, pools.reading),
+            OpenStreams(settings.max_streams_per_key),
+            RetrievalClient(retrieval),
+            pools,
+            AuditWriter(engine, settings),
+            RateLimit(settings.requests_per_minute),
+            generator,
+            prompts,
+        )
 
     def __serve_build_asgi_app__(self) -> SecurityMiddleware:
         """What Ray Serve calls for the ASGI application. Of a bare FastAPI it would replace what is answered when queues are full."""

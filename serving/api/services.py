@@ -7,8 +7,10 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from rag.blobs import BlobStore
+from rag.catalog.room import Room
 from rag.settings import Settings
 from serving.api.audit_writer import AuditWriter
+from serving.api.event_streams import OpenStreams, SharedCount
 from serving.api.rate_limit import RateLimit
 from serving.models.generator import Generator
 from serving.models.prompt_guard import PromptGuardClient
@@ -18,7 +20,7 @@ from serving.retrieval.clients import RetrievalClient
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes share: the catalog, the blob store, the way to retrieval, threads for what blocks, the audit log, the keys' limit.
+    """What requests share: the catalog, the blob store, the way to retrieval, threads, counts, the audit log, the keys' limits.
 
     And, if there are any, the language model and the guard of its prompts.
     """
@@ -26,6 +28,9 @@ class Services:
     settings: Settings
     engine: Engine
     blobs: BlobStore
+    room: Room
+    counts: SharedCount
+    streams: OpenStreams
     retrieval: RetrievalClient
     pools: Pools
     audit: AuditWriter

@@ -35,7 +35,7 @@ def launch(settings: Settings) -> "subprocess.Popen[bytes]":
     options = replace(settings, data=settings.data.absolute())
     given = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
     flags = [flag(name, value) for name, value in given.items()]
-    command = [sys.executable, "-u", "-m", "serving.command.cli", "up", *flags]
+    command = [sys.executable, "-P", "-u", "-m", "serving.command.cli", "up", *flags]
     with log.open("ab") as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 

@@ -150,5 +150,5 @@ def run(application: serve.Application, name: str, route_prefix: str | None) -> 
 def last_raised(messages: Iterable[str]) -> str:
     """The last line of what replicas that did not start have raised."""
     lines = [line.strip() for message in messages for line in message.splitlines()]
-    raised = [line for line in lines if re.match(r"[\w.]+(Error|Input|NotYet|Exception): ", line)]
+    raised = [line for line in lines if re.match(r"[\w.]+(Error|Input|NotYet|Unavailable|Exception): ", line)]
     return re.sub(r"^[\w.]+: ", "", raised[-1]) if raised else ""

@@ -58,16 +58,37 @@ def write_state(run: Path, state: RunState) -> None:
 
 
 def temporary_folder(run: Path) -> Path:
-    """A new folder for sockets, Ray's session and HAProxy. Not below `data`: a Unix socket's path is limited to 107 bytes."""
+    """A new folder for sockets, Ray's logs and HAProxy. Not below `data`: a Unix socket's path is limited to 107 bytes."""
     folder = Path(tempfile.mkdtemp(prefix="glossa-"))
     write_private(run / TEMPORARY, str(folder))
     return folder
 
 
+def scratch(run: Path) -> Path:
+    """The folder for the temporary files of all processes, on the disk of the data: /tmp may be memory."""
+    return run.absolute() / "scratch"
+
+
+def empty_scratch(run: Path) -> Path:
+    """That folder without what a run that was killed left there."""
+    folder = scratch(run)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def short_way(folder: Path, temporary: Path) -> Path:
+    """Another path of the scratch folder: libraries put sockets among their temporary files, and a socket's path is limited."""
+    link = temporary / folder.name
+    link.symlink_to(folder)
+    return link
+
+
 def remove_state(run: Path, temporary: Path) -> None:
     """Leave nothing of this run but the data: no process, no file."""
     end_processes(temporary)
-    shutil.rmtree(temporary, ignore_errors=True)  # a process that is just ending may still write there
+    for folder in (temporary, scratch(run)):
+        shutil.rmtree(folder, ignore_errors=True)  # a process that is just ending may still write there
     for name in ("state.json", "ray-token", TEMPORARY):
         (run / name).unlink(missing_ok=True)
 

@@ -6,12 +6,14 @@ import shlex
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, make_url
 
@@ -29,6 +31,9 @@ from serving.client.run_state import RunState
 from serving.instance import ports, run_folder
 from serving.instance.haproxy import haproxy_without_open_ports
 from serving.models.profile import cpus_of, weights_of
+
+if TYPE_CHECKING:
+    from ray.job_config import JobConfig
 
 REPLICA_PORTS = (20_000, 32_000)  # below those that Linux gives to clients
 PORTS_EACH = 20
@@ -58,7 +63,8 @@ def environment(settings: Settings, temporary: Path) -> dict[str, str]:
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(first + PORTS_EACH - 1),
     }
     token = {"RAY_AUTH_TOKEN_PATH": str(run_folder.write_secret(settings.run / "ray-token"))}
-    return {**node_environment(temporary), **offline, **ingress, **token}
+    scratch = {"TMPDIR": str(run_folder.short_way(run_folder.empty_scratch(settings.run), temporary))}
+    return {**node_environment(temporary), **offline, **ingress, **token, **scratch}
 
 
 def node_environment(temporary: Path) -> dict[str, str]:
@@ -130,6 +136,17 @@ def old_collections(names: list[str], settings: Settings) -> str:
     )
 
 
+def installed_code() -> "JobConfig":
+    """Makes Ray's workers run the installed code. Ray would put the current folder first on their path, with any `serving/` that it has."""
+    from ray.job_config import JobConfig
+
+    class InstalledCode(JobConfig):
+        def _runtime_env_has_working_dir(self) -> bool:  # what Ray asks before it adds that folder (ray._private.worker.connect)
+            return True
+
+    return InstalledCode()
+
+
 def connect_ray(address: str) -> tuple[str, str]:
     """Connect to a Ray cluster that runs. Returns its address and its dashboard's. Raises InvalidInput."""
     import ray
@@ -138,7 +155,7 @@ def connect_ray(address: str) -> tuple[str, str]:
         if address != "auto":
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), CONNECT_SECONDS).close()  # Ray itself would try for minutes
-        context = ray.init(address, namespace="glossa", log_to_driver=False, logging_level=logging.ERROR)
+        context = ray.init(address, job_config=installed_code(), namespace="glossa", log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError) as error:
         raise InvalidInput(
             f"There is no Ray cluster at {address} that takes us ({error}); start it as cluster.yaml does, give its address as HOST:PORT, "
@@ -153,6 +170,8 @@ def start_ray(settings: Settings, temporary: Path) -> tuple[str, str]:
 
     context = ray.init(
         _temp_dir=str(temporary / "ray"),
+        object_spilling_directory=str(run_folder.scratch(settings.run)),
+        job_config=installed_code(),
         _node_ip_address="127.0.0.1",
         num_cpus=max(settings.ingest_workers, os.cpu_count() or 1) + cpus_of(settings.llm) + cpus_of(settings.guard),
         include_dashboard=True,
@@ -178,6 +197,7 @@ def serve_forever(settings: Settings, say: Say = print, when_ready: Callable[[Ru
         settings = with_embedder(settings, engine, say)
         temporary = run_folder.temporary_folder(settings.run)
         os.environ.update(environment(settings, temporary))
+        tempfile.tempdir = None  # it has kept what the environment said before
         stop = threading.Event()
         try:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # during the start, as Ctrl-C

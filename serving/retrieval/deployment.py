@@ -34,6 +34,7 @@ log = logging.getLogger("ray.serve")
 VERSION_POLL_SECONDS = 0.05  # while a request waits for a version
 RERANKED = 32  # passages that a reranker reads for a question
 STREAMS = 2, 4  # least and most searches at the same time, and questions that the encoder reads; each takes a CPU for some milliseconds
+RETRY_SECONDS = 1.0  # after a round of following that failed
 CATCH_UP_SECONDS = 1.0  # a search waits at most so long for this replica to load what has just become ready
 
 
@@ -68,9 +69,12 @@ class Retrieval:
             self.wanted.clear()
             try:
                 self.retriever.follow()
-            except Exception:  # the catalog may be away for a moment; the replica answers from what it holds and tries again
+            except NotYet as error:  # the catalog is away: it is followed again when it is back
+                log.warning("following the change feed waits: %s", error)
+                time.sleep(RETRY_SECONDS)
+            except Exception:  # a fault of one round must not end the thread: the replica would never see a change again
                 log.exception("following the change feed failed; trying again")
-                time.sleep(1)
+                time.sleep(RETRY_SECONDS)
             with self.reached:
                 self.reached.notify_all()
 

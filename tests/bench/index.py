@@ -35,7 +35,7 @@ from rag.analyzers import analyze
 from rag.blobs import BlobStore
 from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import register, start_attempt
-from rag.catalog.feed import IndexedChunk, live_contents, load_content
+from rag.catalog.feed import IndexedChunk, live_contents, load_contents, sizes
 from rag.catalog.schema import migrate, open_catalog
 from rag.embedder import Embedder, PassageEmbedder, normalised
 from rag.errors import RagError
@@ -146,11 +146,11 @@ def grown_by(retriever: Retriever, part: str) -> int:
     build = PARTS[part][0]
     before = resident()
     waiting: dict[str, list[IndexedChunk]] = defaultdict(list)
-    contents = live_contents(retriever.engine)
-    for at, (_, content_id) in enumerate(contents, 1):
-        for chunk in load_content(retriever.engine, content_id):
+    held = sizes(retriever.engine, [content_id for _, content_id in live_contents(retriever.engine)])
+    for at, (_, loaded) in enumerate(load_contents(retriever.engine, held), 1):
+        for chunk in loaded:
             waiting[chunk.language].append(chunk)
-        if at == len(contents) or sum(map(len, waiting.values())) >= BATCH_CHUNKS:
+        if at == len(held) or sum(map(len, waiting.values())) >= BATCH_CHUNKS:
             for language, chunks in waiting.items():
                 build(retriever._shard(("default", language)), chunks)
             waiting.clear()

@@ -24,6 +24,11 @@ def embedded(text: str, page: int = 1, language: str = "en", context: str = "") 
     )
 
 
+def load_content(engine: Engine, content_id: int) -> list[feed.IndexedChunk]:
+    """The chunks of a content; none when it is gone."""
+    return [chunk for _, chunks in feed.load_contents(engine, feed.sizes(engine, [content_id])) for chunk in chunks]
+
+
 @dataclass(frozen=True)
 class Desk:
     """One catalog with its blobs."""
@@ -70,7 +75,7 @@ class Desk:
 
     def texts(self) -> list[str]:
         """The text of every chunk that a follower would index."""
-        return [chunk.text for _, content in feed.live_contents(self.engine) for chunk in feed.load_content(self.engine, content)]
+        return [chunk.text for _, content in feed.live_contents(self.engine) for chunk in load_content(self.engine, content)]
 
     def stored(self) -> int:
         """How many blobs lie in the store."""

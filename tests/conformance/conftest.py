@@ -10,27 +10,33 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 from rag.blobs import BlobStore
 from rag.catalog.schema import migrate, open_catalog
 from tests.conformance.catalog_fixture import Desk
-from tests.conformance.postgresql import find_server_programs, running_server
+from tests.conformance.postgresql import Server, find_server_programs, running_server
 
 NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def new_database() -> Iterator[Callable[[str], str]]:
-    """Makes a PostgreSQL database from a template and returns its address."""
+def server() -> Iterator[Server]:
+    """The PostgreSQL server of these tests. One that stops it must start it again."""
     programs = find_server_programs()
     if programs is None:
         pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
-    with running_server(programs) as address:
-        server = create_engine(open_catalog(address.format("postgres")).url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with running_server(programs) as running:
+        yield running
 
-        def create(template: str) -> str:
-            name = f"test_{next(NUMBERS)}"
-            with server.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-            return address.format(name)
 
-        yield create
+@pytest.fixture(scope="session")
+def new_database(server: Server) -> Callable[[str], str]:
+    """Makes a PostgreSQL database from a template and returns its address."""
+    administration = create_engine(open_catalog(server.address()).url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+
+    def create(template: str) -> str:
+        name = f"test_{next(NUMBERS)}"
+        with administration.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        return server.address(name)
+
+    return create
 
 
 @pytest.fixture(scope="session")

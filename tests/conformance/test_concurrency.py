@@ -13,7 +13,7 @@ from rag.catalog import documents, feed
 from rag.catalog.schema import next_version, open_catalog, writing
 from rag.errors import NotFound
 from rag.records import Status
-from tests.conformance.catalog_fixture import Desk
+from tests.conformance.catalog_fixture import Desk, load_content
 
 
 def upload_and_ingest(url: str, root: Path, worker: int, count: int) -> list[int]:
@@ -38,7 +38,7 @@ def follow(engine: Engine, work: list[Future[list[int]]]) -> set[int]:
         version = feed.current_version(engine)
         changes = feed.changes_since(engine, reached)
         assert version >= reached
-        told |= {change.content_id for change in changes if feed.load_content(engine, change.content_id)}
+        told |= {change.content_id for change in changes if load_content(engine, change.content_id)}
         reached = version
     return told
 

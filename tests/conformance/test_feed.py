@@ -7,12 +7,12 @@ from rag.catalog.commit import commit
 from rag.catalog.feed import Change
 from rag.catalog.hydrate import hydrate
 from rag.records import Page
-from tests.conformance.catalog_fixture import STAMP, Desk, embedded
+from tests.conformance.catalog_fixture import STAMP, Desk, embedded, load_content
 
 
 def test_a_new_catalog_is_at_version_0_and_empty(desk: Desk) -> None:
     assert feed.current_version(desk.engine) == 0
-    assert (feed.changes_since(desk.engine, 0), feed.live_contents(desk.engine), feed.load_content(desk.engine, 1)) == ([], [], [])
+    assert (feed.changes_since(desk.engine, 0), feed.live_contents(desk.engine), load_content(desk.engine, 1)) == ([], [], [])
 
 
 def test_a_content_comes_and_goes_with_a_change_each(desk: Desk) -> None:
@@ -33,7 +33,7 @@ def test_a_replacement_tells_what_came_and_what_went(desk: Desk) -> None:
     desk.ingest(desk.upload("a.txt", b"new"), "new")
     [(_, new)] = feed.live_contents(desk.engine)
     assert {change.content_id for change in feed.changes_since(desk.engine, before)} == {old, new}
-    assert feed.load_content(desk.engine, old) == []
+    assert load_content(desk.engine, old) == []
 
 
 def test_a_second_name_for_the_same_bytes_changes_no_index(desk: Desk) -> None:
@@ -47,7 +47,7 @@ def test_a_second_name_for_the_same_bytes_changes_no_index(desk: Desk) -> None:
 def test_chunks_come_back_in_order_with_their_arrays_bit_for_bit(desk: Desk) -> None:
     desk.ingest(desk.upload("a.txt", b"a"), "abc", "ก", language="th")
     [(_, content)] = feed.live_contents(desk.engine)
-    first, second = feed.load_content(desk.engine, content)
+    first, second = load_content(desk.engine, content)
     assert (first.text, second.text, first.language) == ("abc", "ก", "th")
     np.testing.assert_array_equal(first.vector, np.array([3, 3, 3, 3], np.float16))
     np.testing.assert_array_equal(first.tokens, np.array([0, 1, 2], np.int32))
@@ -61,7 +61,7 @@ def test_an_index_gets_a_chunk_after_its_context_and_a_reader_gets_both_apart(de
     chunks = [embedded("It lasts two years.", context="The lamp. Warranty"), embedded("End.")]
     commit(desk.engine, document.id, attempt, pages=[Page(1, "It lasts two years.")], chunks=chunks, language="en", embedder=STAMP)
     [(_, content)] = feed.live_contents(desk.engine)
-    loaded = feed.load_content(desk.engine, content)
+    loaded = load_content(desk.engine, content)
     assert [chunk.text for chunk in loaded] == ["The lamp. Warranty. It lasts two years.", "End."]
     assert [each.chunk.contextual for each in chunks] == ["The lamp. Warranty. It lasts two years.", "End."]
     shown = hydrate(desk.engine, [chunk.id for chunk in loaded], visible=None)
@@ -71,7 +71,7 @@ def test_an_index_gets_a_chunk_after_its_context_and_a_reader_gets_both_apart(de
 def test_a_content_of_more_chunks_than_a_batch_is_stored_and_loaded_whole(desk: Desk) -> None:
     desk.ingest(desk.upload("a.txt", b"a"), *(f"text {number}" for number in range(2501)))
     [(_, content)] = feed.live_contents(desk.engine)
-    loaded = feed.load_content(desk.engine, content)
+    loaded = load_content(desk.engine, content)
     assert [chunk.text for chunk in loaded] == [f"text {number}" for number in range(2501)]
 
 
@@ -81,7 +81,7 @@ def test_chunk_and_content_ids_are_never_given_twice(desk: Desk) -> None:
         document = desk.upload("a.txt", data)
         desk.ingest(document, "text")
         [(_, content)] = feed.live_contents(desk.engine)
-        seen.append((content, feed.load_content(desk.engine, content)[0].id))
+        seen.append((content, load_content(desk.engine, content)[0].id))
         desk.delete(document)
     assert len({content for content, _ in seen}) == 3
     assert len({chunk for _, chunk in seen}) == 3

@@ -2,11 +2,11 @@
 
 from rag.catalog import feed
 from rag.catalog.hydrate import Hydrated, hydrate
-from tests.conformance.catalog_fixture import Desk
+from tests.conformance.catalog_fixture import Desk, load_content
 
 
 def chunk_ids(desk: Desk) -> list[int]:
-    return [chunk.id for _, content in feed.live_contents(desk.engine) for chunk in feed.load_content(desk.engine, content)]
+    return [chunk.id for _, content in feed.live_contents(desk.engine) for chunk in load_content(desk.engine, content)]
 
 
 def test_a_chunk_comes_with_its_document_page_and_offsets(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from rag.catalog import documents, feed
 from rag.catalog.documents import Document
-from tests.conformance.catalog_fixture import Desk
+from tests.conformance.catalog_fixture import Desk, load_content
 
 NAMES = st.sampled_from(["a.txt", "b.txt", "c.txt"])
 BYTES = st.sampled_from([b"1", b"2", b"3"])
@@ -141,7 +141,7 @@ class Comparison(RuleBasedStateMachine):
         assert version >= self.version
         for change in feed.changes_since(self.desk.engine, self.version):
             self.shown.discard(change.content_id)
-            if feed.load_content(self.desk.engine, change.content_id):
+            if load_content(self.desk.engine, change.content_id):
                 self.shown.add(change.content_id)
         self.version = version
         assert sorted(self.shown) == [content for _, content in feed.live_contents(self.desk.engine)]

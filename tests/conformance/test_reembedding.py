@@ -12,7 +12,7 @@ from rag.catalog.reembedding import finish, put_beside, stored_pages, switch, wi
 from rag.catalog.tables import next_chunks, next_contents
 from rag.errors import InvalidInput
 from rag.records import EmbedderStamp, Status
-from tests.conformance.catalog_fixture import STAMP, Desk, embedded
+from tests.conformance.catalog_fixture import STAMP, Desk, embedded, load_content
 
 NEXT = EmbedderStamp("next", 4, "query: ", "passage: ")
 OTHER = EmbedderStamp("other", 4, "query: ", "passage: ")
@@ -41,7 +41,7 @@ def test_nothing_changes_until_the_switch_and_then_all_at_once(desk: Desk) -> No
     desk.ingest(first, "abcd", "ef", language="de")
     desk.ingest(second, "ghij")
     shown, version = [desk.get(first), desk.get(second)], current_version(desk.engine)
-    old = [chunk.id for _, content in feed.live_contents(desk.engine) for chunk in feed.load_content(desk.engine, content)]
+    old = [chunk.id for _, content in feed.live_contents(desk.engine) for chunk in load_content(desk.engine, content)]
     assert make_all(desk) == ["default"]
     assert switch(desk.engine, OTHER) == []
     assert (desk.texts(), current_version(desk.engine)) == (["abcd", "ef", "ghij"], version)
@@ -49,7 +49,7 @@ def test_nothing_changes_until_the_switch_and_then_all_at_once(desk: Desk) -> No
 
     assert switch(desk.engine, NEXT) == ["default"]
     assert desk.texts() == ["ab", "cd", "e", "f", "gh", "ij"]
-    new = [chunk for _, content in feed.live_contents(desk.engine) for chunk in feed.load_content(desk.engine, content)]
+    new = [chunk for _, content in feed.live_contents(desk.engine) for chunk in load_content(desk.engine, content)]
     assert not {chunk.id for chunk in new} & set(old), "the ids of old chunks must not name other texts"
     assert [chunk.language for chunk in new] == ["de"] * 4 + ["en"] * 2
     assert [desk.get(first), desk.get(second)] == shown

@@ -14,13 +14,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, sql, text
 
-from rag.catalog import documents, feed, schema
+from rag.catalog import database_errors, documents, feed
 from rag.catalog.keys import list_keys
-from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, writing
+from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, snapshot, writing
 from rag.catalog.tables import metadata, next_chunks
 from rag.errors import InvalidInput, NotYet
 from rag.records import Role, Status
-from tests.conformance.catalog_fixture import Desk
+from tests.conformance.catalog_fixture import Desk, load_content
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DOCUMENT = {"id": "d", "collection_id": 1, "name": "a.txt", "sha256": "00", "media_type": "text/plain", "size": 1, "attempt": 1}
@@ -69,7 +69,7 @@ def test_a_catalog_with_windows_keeps_its_chunks_and_loses_their_windows(empty_u
         put(connection, "next_contents", content_id=5, embedder="{}", chunks=1)
         put(connection, "next_chunks", content_id=5, **chunk | {"text": "Die Pumpe"})
     migrate(engine)
-    [kept] = feed.load_content(engine, 5)
+    [kept] = load_content(engine, 5)
     assert (kept.id, kept.language, kept.text, kept.vector.tolist(), kept.tokens.tolist()) == (8, "de", "Die Lampe", [0.5] * 4, [7, 9])
     assert documents.get(engine, "d", None).status == Status.READY
     with engine.connect() as connection:
@@ -115,7 +115,7 @@ def test_a_catalog_of_a_newer_release_is_refused_with_a_sentence(url: str) -> No
     engine = open_catalog(url)
     with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0006: a newer Glossa wrote it"):
+    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0007: a newer Glossa wrote it"):
         migrate(engine)
 
 
@@ -130,13 +130,23 @@ def test_a_version_of_a_transaction_that_failed_is_given_again(url: str) -> None
 
 
 def test_a_writer_that_waits_too_long_is_told_so_and_readers_go_on(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(database_errors, "BUSY_SECONDS", 0.1)
     engine = open_catalog(url)
     with writing(engine) as connection:
         next_version(connection)
         with pytest.raises(NotYet, match=r"locked by other writers for 0\.1 seconds"), writing(engine):
             pass
         assert feed.current_version(engine) == 0
+    assert feed.current_version(engine) == 1
+
+
+def test_a_snapshot_sees_nothing_that_is_committed_after_its_first_statement(url: str) -> None:
+    engine = open_catalog(url)
+    with snapshot(engine) as connection:
+        before = feed.current_version(connection)
+        with writing(engine) as other:
+            next_version(other)
+        assert (before, feed.current_version(connection)) == (0, 0)
     assert feed.current_version(engine) == 1
 
 

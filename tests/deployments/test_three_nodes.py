@@ -32,12 +32,10 @@ def database() -> Iterator[str]:
     programs = find_server_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
-    with running_server(programs) as address:
-        with create_engine(
-            address.format("postgres").replace("postgresql:", "postgresql+pg8000:"), isolation_level="AUTOCOMMIT"
-        ).connect() as admin:
+    with running_server(programs) as server:
+        with create_engine(server.address().replace("postgresql:", "postgresql+pg8000:"), isolation_level="AUTOCOMMIT").connect() as admin:
             admin.execute(text("CREATE DATABASE glossa"))
-        yield address.format("glossa")
+        yield server.address("glossa")
 
 
 @pytest.fixture

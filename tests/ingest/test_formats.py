@@ -111,6 +111,12 @@ def test_old_and_encrypted_office_files_are_told_apart(tmp_path: Path) -> None:
         list(parse(save(tmp_path, ole + "EncryptedPackage".encode("utf-16-le")), OLE))
 
 
+def test_a_damaged_mail_of_outlook_is_the_file_s_fault_and_not_the_disk_s(tmp_path: Path) -> None:
+    damaged = Path(__file__).with_name("mail.msg").read_bytes()[:1024] + "__properties_version1.0".encode("utf-16-le")
+    with pytest.raises(Unreadable, match="corrupt or cut short"):
+        list(parse(save(tmp_path, damaged), OLE))
+
+
 def test_a_plain_zip_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("x.txt", "x")

@@ -82,10 +82,12 @@ def test_an_rtf_gives_its_text_in_any_script(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("html", [False, True])
 def test_a_mail_gives_its_headers_text_and_the_names_of_attachments(tmp_path: Path, html: bool) -> None:
-    media_type, (page,) = read(tmp_path, "mail.txt", mail(html=html))
+    media_type, (page, plan) = read(tmp_path, "mail.txt", mail(html=html))
     assert (media_type, page.label) == (EML, "การประชุมวันศุกร์")
     head = "Subject: การประชุมวันศุกร์\nFrom: Anna <anna@example.org>\nTo: team@example.org\nAttachments: plan.pdf"
     assert page.text == f"{head}\n\nDie Sitzung ist am Freitag."
+    assert (plan.label, plan.text) == ("plan.pdf", "")
+    assert "plan.pdf is part of this document; it is not read: The PDF ends before its table of contents" in plan.notes[0]
 
 
 def test_a_text_that_is_no_mail_stays_text(tmp_path: Path) -> None:

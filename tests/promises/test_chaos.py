@@ -74,14 +74,14 @@ def test_nothing_is_lost_doubled_stuck_or_left_when_parts_are_killed_and_the_dis
         data = tmp_path / "data"
         with contextlib.suppress(subprocess.CalledProcessError):  # this user may not mount one: only kills, then
             stack.enter_context(small_disk(data))
-        storm(8, 0, seed, data, print)
+        storm(data, seed, 8)
 
 
-def test_the_same_with_postgresql_whose_sessions_are_killed_too_and_a_bucket_that_fails(tmp_path: Path) -> None:
+def test_the_same_with_postgresql_that_is_stopped_and_started_and_a_bucket_that_fails(tmp_path: Path) -> None:
     programs = find_server_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed")
     seed = random.randrange(10**6)
     print(f"seed {seed}")
-    with running_server(programs) as address, with_bucket() as bucket:
-        storm(8, 0, seed, tmp_path / "data", print, "--catalog", address.format("postgres"), bucket=bucket)
+    with running_server(programs) as server, with_bucket() as bucket:
+        storm(tmp_path / "data", seed, 6, stops=2, server=server, bucket=bucket)

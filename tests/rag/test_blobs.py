@@ -1,7 +1,9 @@
 """The blob store."""
 
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,18 @@ def test_hundreds_of_uploads_leave_no_open_file(store: BlobStore) -> None:
         blob = staged(store, b"%d" % number)
         store.adopt(blob) if number % 2 else blob.discard()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_discarding_from_another_thread_waits_for_a_write_to_end(tmp_path: Path) -> None:
+    """Else the descriptor would be closed under the writer, and its number might be another file's when it writes on."""
+    reading, writing = os.pipe()  # a write of more than a pipe holds goes on as long as nobody reads
+    blob = StagedBlob(tmp_path / "none", writing)
+    with ThreadPoolExecutor(2) as pool, os.fdopen(reading, "rb") as pipe:
+        written = pool.submit(blob.write, b"x" * (1 << 20))
+        assert pipe.read(1) == b"x"  # it has begun
+        discarded = pool.submit(blob.discard)
+        assert wait([discarded], timeout=0.2).not_done  # time enough to do it too early
+        assert len(pipe.read((1 << 20) - 1)) == (1 << 20) - 1
+        written.result()
+        discarded.result()
+        assert pipe.read() == b""

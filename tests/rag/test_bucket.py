@@ -1,7 +1,9 @@
 """The blob store in a bucket of a real S3 server."""
 
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from rag.blobs import BlobStore, StagedBlob
 from rag.bucket import Bucket, open_blobs
 from rag.catalog import documents
 from rag.catalog.schema import migrate, open_catalog
-from rag.errors import NotYet
+from rag.errors import NotYet, Unavailable
 from rag.settings import Settings
 from tests.s3_server import S3Server, running_s3
 
@@ -125,6 +127,32 @@ def test_a_bucket_that_does_not_answer_is_told_in_a_sentence_and_nothing_is_lost
 def test_a_bucket_that_does_not_exist_is_told_in_a_sentence(store: Bucket, tmp_path: Path) -> None:
     with pytest.raises(NotYet, match=r"The bucket s3://nobody/files cannot be used now \(The specified bucket does not exist"):
         Bucket("s3://nobody/files", tmp_path / "other").clear_staging()
+
+
+class Breaking(BaseHTTPRequestHandler):
+    """Promises more than it sends, and ends the connection."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_bucket_that_breaks_off_in_the_middle_of_a_file_is_unavailable(
+    store: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Breaking) as breaking:
+        threading.Thread(target=breaking.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{breaking.server_port}")
+        with pytest.raises(Unavailable, match="cannot be used now"), Bucket(store.address, tmp_path / "other").local(HELLO):
+            pass
+        breaking.shutdown()
 
 
 def test_settings_choose_between_folder_and_bucket(store: Bucket, tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import json
 import re
 import shutil
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -96,17 +96,8 @@ def test_translations_are_nearer_than_other_sentences(model: Encoder) -> None:
 
 def test_threads_share_an_encoder_of_two_streams(model: Encoder) -> None:
     shared, expected = Encoder(streams=2), model.encode(TEXTS)
-    found: list[np.ndarray] = []
-
-    def encode() -> None:
-        found.extend(shared.encode(TEXTS) for _ in range(3))
-
-    threads = [threading.Thread(target=encode) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 12
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: shared.encode(TEXTS), range(12)))
     for vectors in found:
         assert (vectors * expected).sum(axis=1) == pytest.approx(np.ones(7), abs=1e-3)
 

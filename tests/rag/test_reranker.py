@@ -1,5 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pytest
@@ -31,13 +31,9 @@ def test_scores_are_the_logistic_function_of_what_the_library_gives(reranker: Re
 
 
 def test_several_threads_get_the_same_scores(reranker: Reranker) -> None:
-    expected, seen = reranker.score("abc", TEXTS), []
-    threads = [Thread(target=lambda: seen.append(reranker.score("abc", TEXTS))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(seen) == 4
+    expected = reranker.score("abc", TEXTS)
+    with ThreadPoolExecutor(4) as threads:
+        seen = list(threads.map(lambda _: reranker.score("abc", TEXTS), range(4)))
     assert all(scores == pytest.approx(expected, abs=1e-5) for scores in seen)
 
 

@@ -1,34 +1,47 @@
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 
 from rag.shared_lock import SharedLock
+from tests.waiting import eventually
 
 
-def test_readers_hold_the_lock_together_and_a_writer_alone() -> None:
-    lock, together, inside, seen = SharedLock(), threading.Barrier(2, timeout=5), [], []
+def waiting(lock: SharedLock) -> int:
+    """How many threads wait for it."""
+    with lock._state:
+        return len(lock._state._waiters)  # type: ignore[attr-defined]  # of threading.Condition
 
-    def read() -> None:
+
+def test_readers_hold_the_lock_together() -> None:
+    lock, together = SharedLock(), threading.Barrier(2, timeout=20)
+
+    def read() -> int:
         with lock.shared():
-            together.wait()  # passes only when both readers are inside
+            return together.wait()  # passes only when both readers are inside
 
-    def write() -> None:
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.submit(read), threads.submit(read)
+        assert {first.result(), second.result()} == {0, 1}
+
+
+def test_a_writer_holds_the_lock_alone() -> None:
+    lock, order = SharedLock(), []
+
+    def write(name: str) -> None:
         with lock.alone():
-            inside.append(1)
-            time.sleep(0.01)
-            seen.append(len(inside))
-            inside.pop()
+            order.append(name)
 
-    for target in (read, write):
-        threads = [threading.Thread(target=target) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(timeout=10)
-    assert (seen, together.broken) == ([1, 1], False)
+    with ThreadPoolExecutor(2) as threads:
+        with lock.alone():
+            others = [threads.submit(write, name) for name in ("second", "third")]
+            eventually(lambda: waiting(lock) == 2)
+            order.append("first")
+        for other in others:
+            other.result()
+    assert (order[0], sorted(order)) == ("first", ["first", "second", "third"])
 
 
 def test_a_waiting_writer_goes_before_new_readers() -> None:
-    lock, order, reading = SharedLock(), [], threading.Event()
+    lock, order = SharedLock(), []
 
     def write() -> None:
         with lock.alone():
@@ -38,17 +51,15 @@ def test_a_waiting_writer_goes_before_new_readers() -> None:
         with lock.shared():
             order.append("reader")
 
-    with lock.shared():
-        writer = threading.Thread(target=write)
-        writer.start()
-        while not lock._waiting_writers:
-            time.sleep(0.001)
-        reader = threading.Thread(target=read_late)
-        reader.start()
-        reading.wait(0.05)
-        assert order == []
-    writer.join(timeout=5)
-    reader.join(timeout=5)
+    with ThreadPoolExecutor(2) as threads:
+        with lock.shared():
+            writer = threads.submit(write)
+            eventually(lambda: waiting(lock) == 1)
+            reader = threads.submit(read_late)
+            eventually(lambda: waiting(lock) == 2)
+            assert order == []
+        writer.result()
+        reader.result()
     assert order == ["writer", "reader"]
 
 

@@ -20,11 +20,13 @@ from rag.bucket import open_blobs
 from rag.catalog.commit import EmbeddedChunk, commit
 from rag.catalog.documents import register, start_attempt
 from rag.catalog.keys import create_key
+from rag.catalog.room import Room
 from rag.catalog.schema import migrate, open_catalog
 from rag.load_embedder import load_embedder
 from rag.records import Page, Role
 from rag.settings import Settings
 from serving.api.audit_writer import AuditWriter
+from serving.api.event_streams import OpenStreams, SharedCount
 from serving.api.gateway import build_app
 from serving.api.rate_limit import RateLimit
 from serving.api.security_middleware import SecurityMiddleware
@@ -95,6 +97,7 @@ def application(folder: Path, **given: Any) -> Application:
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
     retrieval = RetrievalClient(InProcess(Retrieval(settings)))  # type: ignore[arg-type]
-    audit, rate_limit = AuditWriter(engine, settings), RateLimit(settings.requests_per_minute)
-    services = Services(settings, engine, open_blobs(settings), retrieval, gateway_pools(settings), audit, rate_limit)
+    pools, room, streams = gateway_pools(settings), Room(engine, settings.max_documents), OpenStreams(settings.max_streams_per_key)
+    counts, audit, rate_limit = SharedCount(engine, pools.reading), AuditWriter(engine, settings), RateLimit(settings.requests_per_minute)
+    services = Services(settings, engine, open_blobs(settings), room, counts, streams, retrieval, pools, audit, rate_limit)
     return Application(services, create_key(engine, "test", role=Role.ADMIN))

@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from rag.settings import OPTIONS, Settings
 from serving.client.records import ServiceError
+from serving.client.run_state import read_state
 from serving.command import cli
 from serving.command.background import launch, log_path, running, stop, take_log, wait_until_ready
+from tests.service import add
 
 
 def write_state(data: Path, pid: int, started_at: datetime) -> None:
@@ -71,28 +74,38 @@ def test_what_was_said_at_the_start_is_given_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_up_in_the_background_answers_and_down_ends_it(tmp_path: Path) -> None:
+def test_up_in_the_background_answers_and_down_ends_it_in_any_folder(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "serving.command.cli"]
+    data, folder = tmp_path / "data", tmp_path / "another project"
+    for package in ("serving", "ingest", "rag"):
+        (folder / package).mkdir(parents=True)
+        (folder / package / "__init__.py").write_text("raise SystemExit('a package of another project')")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GLOSSA_")}
-    up = subprocess.run(
-        [*command, "up", "--detach", "--data", tmp_path, "--port", str(port)], env=environment, capture_output=True, text=True, check=False
-    )
+
+    def glossa(*arguments: object) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-P", "-m", "serving.command.cli", *map(str, arguments), "--data", str(data)]
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+    up = glossa("up", "--detach", "--port", port)
     try:
         assert up.returncode == 0, up.stderr
         assert f"http://127.0.0.1:{port}/#key=glossa_" in up.stdout
-        status = subprocess.run([*command, "status", "--data", tmp_path], env=environment, capture_output=True, text=True, check=False)
-        assert status.returncode == 0, status.stderr
-        again = subprocess.run([*command, "up", "--data", tmp_path], env=environment, capture_output=True, text=True, check=False)
+        assert glossa("status").returncode == 0
+        again = glossa("up")
         assert again.returncode == 1
         assert "runs already" in again.stderr
+        state = read_state(data)
+        assert state is not None
+        with httpx.Client(base_url=state.url, headers={"Authorization": f"Bearer {state.key}"}, timeout=60) as client:
+            assert add(client, "note.txt", b"The lift is repaired on Friday.")["status"] == "ready"
     finally:
-        down = subprocess.run([*command, "down", "--data", tmp_path], env=environment, capture_output=True, text=True, check=False)
+        down = glossa("down")
     assert down.returncode == 0
     assert "has stopped" in down.stdout
-    assert running(tmp_path) is None
+    assert running(data) is None
+    assert not (data / "run" / "scratch").exists()
 
 
 def test_every_option_of_a_start_reaches_the_service_in_the_background() -> None:

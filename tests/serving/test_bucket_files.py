@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import httpx
 import pytest
 
+from rag.catalog.publish import UNFINISHED
 from tests import service as instances
 from tests.s3_server import S3Server, running_s3
 from tests.service import Service, add, finished, search, upload
@@ -57,12 +59,25 @@ def test_documents_live_in_the_bucket_and_outlast_its_failure(server: S3Server, 
 
 
 def test_what_waits_while_the_bucket_fails_is_ingested_when_it_is_back(server: S3Server, service: Service) -> None:
+    table = b"name;place\n" + b"Anna;Bonn\n" * 12_000  # seconds of work
     with service.client() as client:
-        rows = [upload(client, (f"{number}.txt", f"Lamp number {number} is red.".encode()))[0] for number in range(20)]
+        busy = upload(client, *((f"{number}.csv", table + b"%d;x\n" % number) for number in range(2)))  # a worker each
+        for row in busy:
+            await_progress(client, row["id"])
+        rows = upload(client, *((f"{number}.txt", f"Lamp number {number} is red.".encode()) for number in range(5)))
         server.fail(True)
-        time.sleep(2)
+        assert {finished(client, row["id"])["status"] for row in busy} == {"ready"}  # they had been read before
+        assert {client.get(f"/v1/documents/{row['id']}").json()["status"] for row in rows} <= set(UNFINISHED)
         server.fail(False)
         assert {finished(client, row["id"])["status"] for row in rows} == {"ready"}
+
+
+def await_progress(client: httpx.Client, document_id: str) -> None:
+    """Return when something of the document has been read."""
+    deadline = time.monotonic() + 60
+    while client.get(f"/v1/documents/{document_id}").json()["progress"] == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_bucket_is_ingested_from_the_command_line(server: S3Server, service: Service) -> None:

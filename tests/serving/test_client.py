@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from rag.records import Status
+from serving.api.schemas import DOCUMENT
 from serving.client import Glossa, connect
-from serving.client.records import Answer, SearchResult, ServiceError, read_record, write_record
+from serving.client.records import Answer, Document, SearchResult, ServiceError, read_record, write_record
 from serving.client.sending import Outcome, look
 
 STATE = {
@@ -164,3 +165,21 @@ def test_a_missing_field_is_one_sentence() -> None:
 def test_a_record_is_written_as_the_service_sends_it() -> None:
     written = write_record(SearchResult([], "hi", {"total": 1.5}))
     assert json.loads(written) == {"passages": [], "language": "hi", "timings_ms": {"total": 1.5}}
+
+
+@pytest.mark.parametrize(
+    ("pages", "damaged", "notes", "told"),
+    [
+        (1, [], [{"text": "1 zero byte was left out.", "pages": [1]}], "1 zero byte was left out"),
+        (
+            9,
+            [3, 4, 5],
+            [{"text": "A picture holds no text.", "pages": [2, 7]}],
+            "text layer damaged: pages 3-5; A picture holds no text (pages 2, 7)",
+        ),
+        (2, [], [], None),
+    ],
+)
+def test_what_was_not_read_is_told_beside_the_status(pages: int, damaged: list[int], notes: list[dict[str, Any]], told: str | None) -> None:
+    facts = {"status": "ready", "pages": pages, "damaged": damaged, "notes": notes}
+    assert read_record(Document, json.dumps(DOCUMENT | facts)).note == told

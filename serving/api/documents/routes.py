@@ -52,7 +52,7 @@ def collection_name(name: str, key: Key) -> str:
 
 def with_room(collection: str, services: Services) -> str:
     """The collection, which takes more documents. Raises TooLarge."""
-    catalog.require_room(services.engine, collection, services.settings.max_documents)
+    services.room.require(collection)
     return collection
 
 

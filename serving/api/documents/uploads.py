@@ -1,6 +1,5 @@
 """Streaming uploads: multipart bytes go to the blob store as they arrive, hashed on the way; no file is ever held in memory."""
 
-import asyncio
 import threading
 import unicodedata
 from collections.abc import Callable
@@ -64,14 +63,13 @@ class Received:
 
 
 class FormReceiver:
-    """Receives one multipart form. `feed` blocks on the disk and the catalog: call it in a thread."""
+    """Receives one multipart form. `feed` and `abandon` block on the disk and the catalog: call them in threads, where they take turns."""
 
     def __init__(self, services: Services, visible: Callable[[str], str], by: Actor, boundary: bytes) -> None:
         """`visible` checks the collection named by the form and returns it, or raises what the client is told; `by` is who uploads."""
         self.services, self.visible, self.by, self.collection = services, visible, by, ""
         self.received: list[Received] = []
         self.waiting: list[Part] = []
-        self.turn = threading.Lock()  # a request may be cancelled while a thread writes
         self.part, self.header_name, self.header_value = Part(), bytearray(), bytearray()
         self.parser = MultipartParser(
             boundary,
@@ -87,14 +85,25 @@ class FormReceiver:
             },
         )
         self.complete = False
+        self._abandoned = False
+        self._turn = threading.Lock()
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of the body. Raises InvalidInput when they are not a form."""
-        try:
-            with self.turn:
+        """Take the next bytes of the body, unless the form was abandoned. Raises InvalidInput when they are not a form."""
+        with self._turn:
+            if self._abandoned:
+                return
+            try:
                 self.parser.write(data)
-        except MultipartParseError as error:
-            raise InvalidInput(f"The body is not a valid multipart form ({error}); send files as `multipart/form-data`.") from error
+            except MultipartParseError as error:
+                raise InvalidInput(f"The body is not a valid multipart form ({error}); send files as `multipart/form-data`.") from error
+
+    def abandon(self) -> None:
+        """Drop the files that are not registered, after a `feed` that another thread is still at; no later one takes anything."""
+        with self._turn:
+            self._abandoned = True
+            for part in (self.part, *self.waiting):
+                part.discard()
 
     def begin(self) -> None:
         """A part starts."""
@@ -151,12 +160,6 @@ class FormReceiver:
         """Remember why the file is not taken and drop its bytes."""
         self.part.error = error
         self.part.discard()
-
-    def discard(self) -> None:
-        """Drop the bytes of files that are not registered, when no thread writes them any more."""
-        with self.turn:
-            for part in (self.part, *self.waiting):
-                part.discard()
 
     def end(self) -> None:
         """The part is whole: a file becomes durable here, before the answer is sent, or where the form names the collection later."""
@@ -225,8 +228,8 @@ async def receive(request: Request, services: Services, visible: Callable[[str],
         async for data in request.stream():
             await services.pools.receiving(form.feed, data)
     finally:
-        # in a thread, and also when the request is cancelled: another thread may still write then
-        await asyncio.shield(services.pools.receiving(form.discard))
+        if not form.complete:  # not awaited: a request that is cancelled must not wait, and its last `feed` may still be at work
+            services.pools.receiving.start(form.abandon)
     if not form.complete:
         raise InvalidInput("The form ended before its closing boundary; send it again.")
     if not form.received:

@@ -11,7 +11,7 @@ export async function* events(response) {
     while ((end = buffer.indexOf("\n\n")) >= 0) {
       const fields = Object.fromEntries(buffer.slice(0, end).split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 2)]));
       buffer = buffer.slice(end + 2);
-      yield { name: fields.event, data: JSON.parse(fields.data) };
+      if (fields.data) yield { name: fields.event, data: JSON.parse(fields.data) }; // a comment has none
     }
   }
 }
