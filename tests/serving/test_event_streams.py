@@ -36,7 +36,9 @@ def services(tmp_path: Path) -> Services:
     nothing = cast(Any, None)
     pools = gateway_pools(settings)
     counts = SharedCount(engine, pools.reading)
-    return Services(settings, engine, BlobStore(tmp_path / "blobs"), Room(engine, 9), counts, OpenStreams(2), nothing, pools)
+    return Services(
+        settings, engine, BlobStore(tmp_path / "blobs"), Room(engine, 9), counts, OpenStreams(2), nothing, pools, nothing, nothing
+    )
 
 
 @pytest.fixture
