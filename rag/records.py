@@ -14,6 +14,41 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class Role(StrEnum):
+    """What a key may do; each role may do what those before it may.
+
+    A reader asks, searches and reads documents. A writer also uploads and deletes. An admin also makes keys, and sees status, metrics and
+    the audit log, of all collections.
+    """
+
+    READER = "reader"
+    WRITER = "writer"
+    ADMIN = "admin"
+
+    def covers(self, least: "Role") -> bool:
+        """Whether this role may do what `least` may."""
+        return tuple(Role).index(self) >= tuple(Role).index(least)
+
+
+class Action(StrEnum):
+    """What was done. The last two are the service's own: old entries were removed, or entries could not be written."""
+
+    ASK = "ask"
+    SEARCH = "search"
+    CHAT = "chat"
+    EMBED = "embed"
+    DOWNLOAD = "download"
+    UPLOAD = "upload"
+    DELETE = "delete"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    CREATE_KEY = "create-key"
+    REVOKE_KEY = "revoke-key"
+    ROTATE_KEY = "rotate-key"
+    EXPIRE = "expire"
+    LOST = "lost"
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page, slide, sheet or section of a document, as extracted. `number` counts from 1; `label` names it where the format does.

@@ -93,6 +93,9 @@ class Settings:
     max_question_characters: int = 8000
     max_messages: int = 1000
     max_passages: int = 50  # the largest k
+    requests_per_minute: int = offered(600, "Requests of one key in a minute; admins are not limited.", least=1)  # beyond it: 429
+    audit_days: int = offered(365, "Days that entries of the audit log are kept.", least=1)
+    audit_text: bool = offered(False, "Whether the audit log holds questions too.")  # beside who asked and what was cited
     min_free_bytes: int = 512 * MIB  # uploads are refused below this much free disk
     version_wait_seconds: float = 30.0  # how long `min_version` waits before it answers 503
     follow_seconds: float = 0.2  # how often a replica asks the catalog for changes
@@ -107,7 +110,7 @@ class Settings:
         for table in (self, self.parsing):
             for setting in fields(table):
                 value = getattr(table, setting.name)
-                if isinstance(value, int | float) and value <= 0:
+                if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
                     raise InvalidInput(f"The setting {setting.name} is {value}; it must be greater than 0.")
         for name in ("port", "dashboard_port"):
             if getattr(self, name) > 65535:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
+from rag.catalog.publish import UNFINISHED
 from rag.catalog.schema import Source, reading
 from rag.catalog.tables import collections, contents, documents, in_sight
 from rag.records import EmbedderStamp, Status
@@ -21,6 +22,7 @@ class CollectionSummary:
     chunks: int
     languages: dict[str, int]
     embedder: EmbedderStamp | None
+    unfinished: int
 
 
 def list_collections(engine: Engine, visible: Collection[str] | None) -> list[CollectionSummary]:
@@ -38,6 +40,7 @@ def list_collections(engine: Engine, visible: Collection[str] | None) -> list[Co
             chunks=held.get(row.id, 0),
             languages=languages.get(row.id, {}),
             embedder=_stamp(row.embedder),
+            unfinished=sum(statuses.get(row.id, {}).get(status, 0) for status in UNFINISHED),
         )
         for row in rows
     ]

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, tu
 
 from rag.blobs import BlobStore, StagedBlob
 from rag.catalog import tables
+from rag.catalog.audit import SERVICE, Actor, Event, record
 from rag.catalog.publish import UNFINISHED, note_dropped, publish, remove, remove_older
 from rag.catalog.schema import next_version, reading, writing
 from rag.catalog.tables import collections, contents, documents, dropped_blobs, in_sight
 from rag.errors import InvalidInput, NotFound, NotYet, QueueFull, WrongState
-from rag.records import Note, Page, Status
+from rag.records import Action, Note, Page, Status
 
 log = logging.getLogger(__name__)
 LONGEST_NAME = 500  # characters; PostgreSQL's index entries end at 2,704 bytes and a character may need four
@@ -55,7 +56,9 @@ class Document:
     updated_at: datetime
 
 
-def register(engine: Engine, blobs: BlobStore, staged: StagedBlob, *, collection: str, name: str, media_type: str) -> Document:
+def register(
+    engine: Engine, blobs: BlobStore, staged: StagedBlob, *, collection: str, name: str, media_type: str, by: Actor = SERVICE
+) -> Document:
     """Records an upload whose `staged` file is finished; when it returns, file and row are durable. The collection is made when new.
 
     The same name and bytes again are the same document (a failed one is queued again). Bytes that the collection already holds under
@@ -71,6 +74,7 @@ def register(engine: Engine, blobs: BlobStore, staged: StagedBlob, *, collection
             collection_id = _collection_id(connection, collection)
             document_id = _upload(connection, staged, collection_id, name, media_type)
             document = _find(connection, document_id, None)
+            record(connection, [Event(by, Action.UPLOAD, (document_id,), name)])
             blobs.adopt(staged)
     except BaseException:  # whatever it was: the file may be in place without a row that refers to it
         blobs.unsure.add(staged.sha256)
@@ -134,13 +138,14 @@ def page_text(engine: Engine, document_id: str, number: int, visible: Collection
     raise NotFound(f"Document {document_id} has no page {number}: it has {document.pages}, counted from 1; ask for one of those.")
 
 
-def delete(engine: Engine, blobs: BlobStore, document_id: str, visible: Collection[str] | None) -> int:
+def delete(engine: Engine, blobs: BlobStore, document_id: str, visible: Collection[str] | None, by: Actor = SERVICE) -> int:
     """Removes a document, whatever its status; its content and its file too when no other document has them. Returns the new version.
 
     From then on nothing reads it from the catalog; an ingest still at work on it finds its attempt superseded. Raises NotFound.
     """
     with writing(engine) as connection:
-        _find(connection, document_id, visible)
+        found = _find(connection, document_id, visible)
+        record(connection, [Event(by, Action.DELETE, (found.id,), found.name)])
         remove(connection, connection.execute(select(documents).where(documents.c.id == document_id)).all())
         version = next_version(connection)
     remove_dropped_blobs(engine, blobs)
@@ -168,7 +173,7 @@ def fail(engine: Engine, document_id: str, attempt: int, error: str, *, retry_he
     return _change_attempt(engine, document_id, attempt, status=Status.FAILED, error=error, retry_helps=retry_helps)
 
 
-def cancel(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:
+def cancel(engine: Engine, document_id: str, visible: Collection[str] | None, by: Actor = SERVICE) -> Document:
     """Ends the ingest of a document that waits or is being worked on: it is `failed` until a retry. Raises NotFound, WrongState."""
     with writing(engine) as connection:
         found = _find(connection, document_id, visible)
@@ -177,10 +182,11 @@ def cancel(engine: Engine, document_id: str, visible: Collection[str] | None) ->
         ended = {"status": Status.FAILED, "error": CANCELLED, "retry_helps": True, "updated_at": datetime.now(UTC)}
         superseded = {"attempt": documents.c.attempt + 1}  # a retry may come before the attempt at work has noticed
         connection.execute(update(documents).where(documents.c.id == document_id).values(**ended, **superseded))
+        record(connection, [Event(by, Action.CANCEL, (found.id,), found.name)])
         return _find(connection, document_id, visible)
 
 
-def retry(engine: Engine, document_id: str, visible: Collection[str] | None) -> Document:
+def retry(engine: Engine, document_id: str, visible: Collection[str] | None, by: Actor = SERVICE) -> Document:
     """Queues a failed document again, as if its bytes had just been uploaded. Raises NotFound; WrongState when it has not failed."""
     with writing(engine) as connection:
         found = _find(connection, document_id, visible)
@@ -188,6 +194,7 @@ def retry(engine: Engine, document_id: str, visible: Collection[str] | None) -> 
             raise WrongState(f"The document {found.name} is {found.status}; only a failed one can be retried.")
         row = connection.execute(select(documents).where(documents.c.id == document_id)).one()
         _publish_if_held(connection, _queue_again(connection, row))
+        record(connection, [Event(by, Action.RETRY, (found.id,), found.name)])
         return _find(connection, document_id, visible)
 
 

@@ -102,7 +102,7 @@ contents = Table(
 documents = Table(
     "documents",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", AnyText, primary_key=True),
     Column("collection_id", Id, ForeignKey(collections.c.id), nullable=False),
     Column("name", AnyText, nullable=False),
     Column("sha256", Text, nullable=False, index=True),
@@ -190,12 +190,39 @@ dropped_blobs = Table("dropped_blobs", metadata, Column("sha256", Text, primary_
 keys = Table(
     "keys",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", AnyText, primary_key=True),
     Column("name", AnyText, nullable=False),
     Column("hash", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
     Column("collections", JSON(none_as_null=True)),
     Column("created_at", UtcTime, nullable=False),
     Column("expires_at", UtcTime),
+    Column("last_used_at", UtcTime),
+)
+
+# Who did what: rows are only added, and go again only below `kept_from` of the head; triggers of the migration hold to that.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcTime, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("key_name", AnyText, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("documents", JSON, nullable=False),
+    Column("subject", AnyText),
+    Column("text", AnyText),
+    Column("hash", Text, nullable=False),
+)
+
+# One row: the last entry's number and hash; the first entry that is kept, and the hash of the one before it.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("number", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("kept_from", BigInteger, nullable=False),
+    Column("kept_after", Text, nullable=False),
 )
 
 

@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
+from rag.catalog.keys import Key
 from rag.chat import Message
 from rag.citations import MarkerFilter
 from rag.followup import asked_before
 from rag.grounding import GUARD, Answered, Asked, notes_on, prompt_for, quoted
 from rag.hazards import Refused, refusal
 from rag.prompt import Budget
+from rag.records import Action
 from serving.api.services import Services
 from serving.models.generator import Generator, GeneratorFailed, model_with
 from serving.models.prompt_guard import harmless, require_harmless
@@ -22,20 +24,25 @@ ATTACKS = "Left out, as they look like an attack on the language model: {number}
 USAGE = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
-async def answering(asked: Asked, services: Services) -> AsyncGenerator[str | Answered, None]:
-    """The answer in pieces, then Answered; a guard's refusal comes whole.
+async def answering(asked: Asked, services: Services, key: Key) -> AsyncGenerator[str | Answered, None]:
+    """The answer in pieces, then Answered; a guard's refusal comes whole. The audit log has it then, also one that was broken off.
 
     Raises TooLarge when the question does not fit the model's window, GeneratorFailed when the model fails after its first word.
     """
+    cited: tuple[str, ...] = ()
     try:
         await require_harmless(_conversation(asked), services.prompt_guard)
         passages = await harmless(asked.passages, services.prompt_guard)
         notes = [ATTACKS.format(number=attacks)] if (attacks := len(asked.passages) - len(passages)) else []
         async with aclosing(_answer(replace(asked, passages=passages), notes, services)) as parts:
             async for part in parts:
+                if isinstance(part, Answered):
+                    cited = tuple(dict.fromkeys(citation.document_id for citation in part.citations))
                 yield part
     except Refused as refused:
         yield Answered(refusal(asked.language), (), GUARD, finish_reason="content_filter", refused=refused)
+    finally:
+        services.audit.note(key, Action.ASK, cited, text=asked.question)
 
 
 def _conversation(asked: Asked) -> list[Message]:

@@ -8,18 +8,20 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from pydantic_core import to_json
 
+from rag.catalog.keys import Key
 from rag.catalog.surroundings import whole_document
 from rag.chat import Message
 from rag.errors import InvalidInput
 from rag.followup import asked_before, language_in_context
 from rag.grounding import Answered, Asked
+from rag.records import Action
 from rag.settings import Settings
 from serving.api import events, http_errors
 from serving.api.accept_language import AcceptedLanguage
+from serving.api.access.auth import CurrentKey, allowed
+from serving.api.access.key_first import KeyFirstRoute
 from serving.api.answering import answering
-from serving.api.auth import CurrentKey, allowed
 from serving.api.http_errors import describe
-from serving.api.key_first import KeyFirstRoute
 from serving.api.questions import WRITTEN_K, checked_question, retrieve
 from serving.api.schemas import AskRequest, AskResponse, Citation, Passage, Refusal, SearchRequest, SearchResponse
 from serving.api.services import CurrentServices, Services
@@ -52,6 +54,8 @@ async def search(body: SearchRequest, services: CurrentServices, key: CurrentKey
     started = time.perf_counter()
     body.language = body.language or accepted
     found = await retrieve(checked_question(body.question, services.settings), body, services, key, (body.earlier or "").strip())
+    shown = tuple(dict.fromkeys(passage.document_id for passage in found.passages))
+    services.audit.note(key, Action.SEARCH, shown, text=body.question)
     timings = found.timings_ms | {"gateway": milliseconds(started)}
     # the records have the schema's shape already: validating them once more would cost more than the search
     whole = {"passages": found.passages, "language": found.language, "timings_ms": timings}
@@ -101,12 +105,12 @@ def last_events(answered: Answered, found: Found, started: float) -> str:
     return refusal + citations + events.event("done", whole)
 
 
-async def answer_events(asked: Asked, found: Found, started: float, services: Services) -> AsyncIterator[str]:
+async def answer_events(asked: Asked, found: Found, started: float, services: Services, key: Key) -> AsyncIterator[str]:
     """The answer as events; a failure in between ends the stream with an `error` event."""
     try:
         passages = [Passage.model_validate(passage).model_dump() for passage in asked.passages]
         yield events.event("passages", {"passages": passages, "language": asked.language})
-        async with aclosing(answering(asked, services)) as parts:
+        async with aclosing(answering(asked, services, key)) as parts:
             async for part in parts:
                 yield events.event("delta", {"text": part}) if isinstance(part, str) else last_events(part, found, started)
     except Exception as error:  # the status line has been sent: the error can only be reported inside the stream
@@ -116,9 +120,9 @@ async def answer_events(asked: Asked, found: Found, started: float, services: Se
             raise
 
 
-async def whole_answer(asked: Asked, services: Services) -> Answered:
+async def whole_answer(asked: Asked, services: Services, key: Key) -> Answered:
     """The answer when all of it is there."""
-    async with aclosing(answering(asked, services)) as parts:
+    async with aclosing(answering(asked, services, key)) as parts:
         async for part in parts:
             if isinstance(part, Answered):
                 return part
@@ -142,5 +146,5 @@ async def ask(body: AskRequest, services: CurrentServices, key: CurrentKey, acce
     body.language = body.language or accepted
     asked, found = await understood(body, services, key)
     if body.stream:
-        return events.stream(answer_events(asked, found, started, services))
-    return response(await whole_answer(asked, services), found, started)
+        return events.stream(answer_events(asked, found, started, services, key))
+    return response(await whole_answer(asked, services, key), found, started)

@@ -21,11 +21,14 @@ from rag.errors import NotYet
 from rag.grounding import EXTRACTIVE
 from rag.settings import Settings
 from serving.api import ask, http_errors, metrics
-from serving.api.auth import CurrentKey, allowed
+from serving.api.access import routes as keys
+from serving.api.access.audit_writer import AuditWriter
+from serving.api.access.auth import AdminKey, CurrentKey, allowed
+from serving.api.access.key_first import KeyFirstRoute
+from serving.api.access.rate_limit import RateLimit
 from serving.api.documents import following
 from serving.api.documents import routes as documents
 from serving.api.event_streams import OpenStreams, SharedCount
-from serving.api.key_first import KeyFirstRoute
 from serving.api.openai import routes as openai
 from serving.api.schemas import Collection, CollectionList, Health, Problem, Ready, ServiceStatus
 from serving.api.security_middleware import SecurityMiddleware
@@ -70,14 +73,17 @@ async def collections(services: CurrentServices, key: CurrentKey) -> CollectionL
                 chunks=row.chunks,
                 languages=row.languages,
                 embedder=row.embedder.model if row.embedder else None,
+                unfinished=row.unfinished,
             )
             for row in rows
         ]
     )
 
 
-@router.get("/v1/status", response_model=ServiceStatus, responses=http_errors.responses(401), tags=["health"], summary="What runs here")
-async def status(services: CurrentServices, key: CurrentKey) -> ServiceStatus:
+@router.get(
+    "/v1/status", response_model=ServiceStatus, responses=http_errors.responses(401, 403), tags=["health"], summary="What runs here"
+)
+async def status(services: CurrentServices, key: AdminKey) -> ServiceStatus:
     """Catalog version, documents by status, models."""
     counts = await services.pools.reading(count_by_status, services.engine, allowed(key, None))
     return ServiceStatus(
@@ -114,6 +120,7 @@ def build_app(services: Services) -> FastAPI:
     app.include_router(ask.router)
     app.include_router(openai.router)
     app.include_router(metrics.router)
+    app.include_router(keys.router)
     described = cache(partial(describe, app))  # a tenth of a second
     app.mount("/assets", StaticFiles(directory=WEB), name="assets")
     http_errors.install(app)
@@ -187,6 +194,8 @@ class Gateway:
             OpenStreams(settings.max_streams_per_key),
             RetrievalClient(retrieval),
             pools,
+            AuditWriter(engine, settings),
+            RateLimit(settings.requests_per_minute),
             generator,
             prompts,
         )

@@ -70,7 +70,9 @@ def validation_sentence(error: RequestValidationError) -> str:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries for the errors that a route can answer."""
+    """OpenAPI entries for the errors that a route can answer; one that takes a key can also answer that it sent too many requests."""
+    if 401 in statuses:
+        statuses = (*statuses, 429)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 

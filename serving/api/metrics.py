@@ -10,8 +10,8 @@ from rag.catalog.collections import count_by_collection
 from rag.catalog.feed import current_version
 from rag.records import Status
 from serving.api import http_errors
-from serving.api.auth import CurrentKey, allowed
-from serving.api.key_first import KeyFirstRoute
+from serving.api.access.auth import AdminKey, allowed
+from serving.api.access.key_first import KeyFirstRoute
 from serving.api.services import CurrentServices
 
 router = APIRouter(route_class=KeyFirstRoute)
@@ -21,11 +21,11 @@ EXAMPLE = 'glossa_documents{collection="default",status="ready"} 12.0'
 @router.get(
     "/metrics",
     response_class=PlainTextResponse,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}}}, **http_errors.responses(401)},
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": EXAMPLE}}}, **http_errors.responses(401, 403)},
     tags=["health"],
     summary="Numbers for Prometheus",
 )
-async def metrics(services: CurrentServices, key: CurrentKey) -> PlainTextResponse:
+async def metrics(services: CurrentServices, key: AdminKey) -> PlainTextResponse:
     """Gauges: documents by collection and status (queued, parsing, embedding, ready, failed), versions of catalog and index."""
     indexed = await services.retrieval.version()
     text = await services.pools.reading(gauges, services.engine, allowed(key, None), indexed)

@@ -1,9 +1,9 @@
 """What every way of asking shares: the check of a question, and the passages for it from where the key may look."""
 
 from rag.catalog.collections import list_collections
-from rag.errors import InvalidInput, NotFound
+from rag.errors import InvalidInput
 from rag.settings import Settings
-from serving.api.auth import CurrentKey, allowed
+from serving.api.access.auth import CurrentKey, allowed, no_collection
 from serving.api.schemas import Scope
 from serving.api.services import Services
 from serving.retrieval.messages import Found, Query
@@ -25,18 +25,19 @@ def require_collections(services: Services, names: list[str]) -> None:
     """Raise NotFound for a collection that does not exist; a key that may see one that is still empty simply finds nothing."""
     missing = sorted(set(names) - {collection.name for collection in list_collections(services.engine, frozenset(names))})
     if missing:
-        raise NotFound(f"There is no collection {missing[0]!r}; list them with GET /v1/collections.")
+        raise no_collection(missing[0])
 
 
 async def retrieve(question: str, scope: Scope, services: Services, key: CurrentKey, earlier: str = "") -> Found:
     """Passages for a question, which may go on from an earlier one, from where the key may look."""
     if scope.k > services.settings.max_passages:
         raise InvalidInput(f"k is {scope.k}; at most {services.settings.max_passages} passages are returned.")
+    visible = allowed(key, scope.collections)  # first: what is hidden and what does not exist must look the same
     if scope.collections:
         await services.pools.reading(require_collections, services, scope.collections)
     query = Query(
         question=question,
-        visible=allowed(key, scope.collections),
+        visible=visible,
         k=scope.k,
         languages=tuple(scope.filters.languages),
         document_ids=tuple(scope.filters.document_ids),

@@ -286,6 +286,7 @@ class Collection(BaseModel):
 
     model_config = shown(
         {"name": "default", "documents": 12, "ready": 12, "chunks": 96, "languages": {"de": 30, "th": 66}, "embedder": EMBEDDER}
+        | {"unfinished": 0}
     )
     name: str
     documents: int
@@ -293,6 +294,7 @@ class Collection(BaseModel):
     chunks: int
     languages: dict[str, int]
     embedder: str | None = Field(description="Null until the first document is embedded.")
+    unfinished: int = Field(description="Documents that wait or are worked on.")
 
 
 class CollectionList(BaseModel):

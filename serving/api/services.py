@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 from rag.blobs import BlobStore
 from rag.catalog.room import Room
 from rag.settings import Settings
+from serving.api.access.audit_writer import AuditWriter
+from serving.api.access.rate_limit import RateLimit
 from serving.api.event_streams import OpenStreams, SharedCount
 from serving.models.generator import Generator
 from serving.models.prompt_guard import PromptGuardClient
@@ -18,7 +20,10 @@ from serving.retrieval.clients import RetrievalClient
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The catalog, the blob store, the way to retrieval, threads, what requests share, and if any the language model and guard."""
+    """What requests share: the catalog, the blob store, the way to retrieval, threads, counts, the audit log, the keys' limits.
+
+    And, if there are any, the language model and the guard of its prompts.
+    """
 
     settings: Settings
     engine: Engine
@@ -28,6 +33,8 @@ class Services:
     streams: OpenStreams
     retrieval: RetrievalClient
     pools: Pools
+    audit: AuditWriter
+    rate_limit: RateLimit
     generator: Generator | None = None
     prompt_guard: PromptGuardClient | None = None
 

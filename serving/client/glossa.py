@@ -10,6 +10,7 @@ with connect() as glossa:
 
 import ipaddress
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -40,6 +41,8 @@ from serving.client.records import (
 from serving.client.run_state import read_state
 
 TIMEOUT = httpx.Timeout(300.0, connect=5.0)  # a language model on a busy machine may think for minutes; a port answers at once or never
+TOO_MANY = 429
+MOST_WAIT_SECONDS = 60.0
 LISTED_AT_ONCE = 200  # documents per request of a listing
 R = TypeVar("R")
 
@@ -95,14 +98,14 @@ class Glossa:
                 ("files", (name, opened.enter_context(path.open("rb"))))
                 for path, name in zip(files, names or [path.name for path in files], strict=True)
             ]
-            return self._call(Uploads, "POST", "/v1/documents", data={"collection": collection}, files=parts).documents
+            return self.call(Uploads, "POST", "/v1/documents", data={"collection": collection}, files=parts).documents
 
     def documents(self, *, collection: str | None = None, status: Status | None = None, language: str | None = None) -> Iterator[Document]:
         """All documents that match, newest first, fetched lazily."""
         query: dict[str, Any] = {"collection": collection, "status": status, "language": language, "limit": LISTED_AT_ONCE}
         query = {name: value for name, value in query.items() if value is not None}
         while True:
-            page = self._call(DocumentPage, "GET", "/v1/documents", params=query)
+            page = self.call(DocumentPage, "GET", "/v1/documents", params=query)
             yield from page.documents
             if page.next_cursor is None:
                 return
@@ -110,19 +113,19 @@ class Glossa:
 
     def document(self, id: str) -> Document:
         """One document in its current state."""
-        return self._call(Document, "GET", f"/v1/documents/{_segment(id)}")
+        return self.call(Document, "GET", f"/v1/documents/{_segment(id)}")
 
     def cancel(self, id: str) -> Document:
         """Stop the ingest of one document."""
-        return self._call(Document, "POST", f"/v1/documents/{_segment(id)}/cancel")
+        return self.call(Document, "POST", f"/v1/documents/{_segment(id)}/cancel")
 
     def retry(self, id: str) -> Document:
         """Queue a failed document again."""
-        return self._call(Document, "POST", f"/v1/documents/{_segment(id)}/retry")
+        return self.call(Document, "POST", f"/v1/documents/{_segment(id)}/retry")
 
     def delete(self, id: str) -> int:
         """Delete one document; returns the version from which no replica answers from it."""
-        return self._call(Deleted, "DELETE", f"/v1/documents/{_segment(id)}").version
+        return self.call(Deleted, "DELETE", f"/v1/documents/{_segment(id)}").version
 
     def search(
         self,
@@ -139,7 +142,7 @@ class Glossa:
         `earlier` is the previous question, if this one may be a follow-up.
         """
         body = {**_body(question, collections, k, languages, min_version), "earlier": earlier}
-        return self._call(SearchResult, "POST", "/v1/search", json=body)
+        return self.call(SearchResult, "POST", "/v1/search", json=body)
 
     def ask(
         self,
@@ -161,7 +164,7 @@ class Glossa:
         if earlier is not None:
             asked = [{"role": "user", "content": text} for text in (earlier, question)]
             body = {name: value for name, value in body.items() if name != "question"} | {"messages": asked}
-        return self._call(Answer, "POST", "/v1/ask", json=body)
+        return self.call(Answer, "POST", "/v1/ask", json=body)
 
     def stream(
         self,
@@ -196,11 +199,11 @@ class Glossa:
 
     def collections(self) -> list[Collection]:
         """The collections that the key may see."""
-        return self._call(Collections, "GET", "/v1/collections").collections
+        return self.call(Collections, "GET", "/v1/collections").collections
 
     def status(self) -> ServiceStatus:
         """The status of the service."""
-        return self._call(ServiceStatus, "GET", "/v1/status")
+        return self.call(ServiceStatus, "GET", "/v1/status")
 
     def ready(self) -> bool:
         """Whether the service answers and has loaded its catalog; never raises."""
@@ -209,14 +212,20 @@ class Glossa:
         except httpx.HTTPError:
             return False
 
-    def _call(self, record: type[R], method: str, path: str, **request: Any) -> R:
-        try:
-            response = self._http.request(method, path, **request)
-        except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
-        if response.is_error:
-            raise self._refusal(response)
-        return read_record(record, response.content)
+    def call(self, record: type[R], method: str, path: str, **request: Any) -> R:
+        """One request and its answer as a record. A key that has sent too many waits for its turn, but not an upload: see `sending`."""
+        deadline = time.monotonic() + MOST_WAIT_SECONDS
+        while True:
+            try:
+                response = self._http.request(method, path, **request)
+            except httpx.HTTPError as error:
+                raise self._unreachable(error) from error
+            if not response.is_error:
+                return read_record(record, response.content)
+            pause = float(response.headers.get("Retry-After", "1"))
+            if response.status_code != TOO_MANY or "files" in request or time.monotonic() + pause > deadline:
+                raise self._refusal(response)
+            time.sleep(pause)
 
     def _refusal(self, response: httpx.Response) -> ServiceError:
         if "json" in response.headers.get("content-type", ""):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from rag.records import Citation, Passage, Status
+from rag.records import Citation, Passage, Role, Status
 
 R = TypeVar("R")
 
@@ -121,6 +121,62 @@ class Collection:
     chunks: int
     languages: dict[str, int]
     embedder: str | None
+    unfinished: int = 0  # documents that wait or are worked on
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """A key to the service; `collections` are the names it may see, None for all. `key` is the secret, only in answer to its making."""
+
+    id: str
+    name: str
+    role: Role
+    collections: list[str] | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """All keys, oldest first."""
+
+    keys: list[KeyInfo]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Something that was done with a key; `documents` are ids."""
+
+    number: int
+    at: datetime
+    key_id: str
+    key_name: str
+    action: str
+    documents: list[str]
+    subject: str | None
+    text: str | None
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """One page of the audit log, newest first; `next` is the number to go on before, None on the last page."""
+
+    entries: list[AuditEntry]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCheck:
+    """Whether the audit log's chain is whole: `fault` is a sentence, None when it is. `head` is the last entry's hash."""
+
+    entries: int
+    first: int | None
+    last: int
+    head: str
+    fault: str | None
 
 
 @dataclass(frozen=True, slots=True)

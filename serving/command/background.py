@@ -34,10 +34,18 @@ def launch(settings: Settings) -> "subprocess.Popen[bytes]":
     log.touch(mode=0o600)  # it contains keys until they have been shown
     options = replace(settings, data=settings.data.absolute())
     given = {name: value for name in OPTIONS if (value := getattr(options, name)) is not None}
-    flags = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    flags = [flag(name, value) for name, value in given.items()]
     command = [sys.executable, "-P", "-u", "-m", "serving.command.cli", "up", *flags]
     with log.open("ab") as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+
+
+def flag(name: str, value: object) -> str:
+    """The option of `glossa up` that gives a setting this value."""
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else f"--no-{option}"
+    return f"--{option}={value}"
 
 
 def wait_until_ready(child: "subprocess.Popen[bytes]", data: Path) -> RunState:

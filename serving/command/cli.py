@@ -13,6 +13,7 @@ from rag.records import Passage, Status
 from serving.command.calibrate import calibrate
 from serving.command.console import FAILED, USAGE, err, harmless, out, show_sources, show_table
 from serving.command.evaluate import Among, evaluate
+from serving.command.keys import audit, keys
 from serving.command.options import DEFAULTS, Data
 from serving.command.service import doctor, down, node_env, reembed, up
 
@@ -261,6 +262,8 @@ def profiles() -> None:
     show_table("Language models", columns, rows)
 
 
+app.add_typer(keys, name="keys")
+app.add_typer(audit, name="audit")
 app.command()(reembed)
 app.command()(calibrate)
 app.command()(doctor)

@@ -25,6 +25,7 @@ from rag.default_embedder import waiting_for_encoder
 from rag.errors import InvalidInput
 from rag.load_embedder import STATIC
 from rag.model_sources import may_need_hub
+from rag.records import Role
 from rag.settings import Settings
 from serving.client.run_state import RunState
 from serving.instance import ports, run_folder
@@ -111,8 +112,8 @@ def prepare(settings: Settings, say: Say) -> tuple[Engine, str]:
     remove_dropped_blobs(engine, blobs)
     revoke(engine, RUN_KEY)
     if key_count(engine) == 0:
-        say(f"Your key for the API, shown this once and stored only as a hash:\n\n    {create_key(engine, 'first')}\n")
-    return engine, create_key(engine, RUN_KEY)
+        say(f"Your key for the API, shown this once and stored only as a hash:\n\n    {create_key(engine, 'first', role=Role.ADMIN)}\n")
+    return engine, create_key(engine, RUN_KEY, role=Role.ADMIN)
 
 
 def with_embedder(settings: Settings, engine: Engine, say: Say) -> Settings:

@@ -12,8 +12,8 @@ def test_each_collection_is_told_in_numbers_in_the_order_of_names(desk: Desk) ->
     desk.upload("4", b"4", "b")
     desk.upload("5", b"5", "A")
     assert list_collections(desk.engine, None) == [
-        CollectionSummary("A", documents=1, ready=0, chunks=0, languages={}, embedder=None),
-        CollectionSummary("b", documents=4, ready=3, chunks=3, languages={"de": 2, "en": 1}, embedder=STAMP),
+        CollectionSummary("A", documents=1, ready=0, chunks=0, languages={}, embedder=None, unfinished=1),
+        CollectionSummary("b", documents=4, ready=3, chunks=3, languages={"de": 2, "en": 1}, embedder=STAMP, unfinished=1),
     ]
 
 

@@ -25,7 +25,7 @@ from rag.catalog.schema import migrate, next_version, open_catalog, reading, wri
 from rag.embedder import Embedder, Vectors
 from rag.errors import InvalidInput, NotYet, RagError, Unavailable
 from rag.load_embedder import STATIC, load_embedder
-from rag.records import Page, Passage
+from rag.records import Page, Passage, Role
 from rag.retriever import Retriever
 from rag.scope import contents_of
 from tests.conformance.catalog_fixture import STAMP, Desk
@@ -50,7 +50,7 @@ STATEMENTS: dict[str, Callable[[Desk], object]] = {
     "counts": lambda desk: collections.count_by_status(desk.engine, None),
     "stamps": lambda desk: collections.embedder_stamps(desk.engine),
     "a key": lambda desk: keys.identify(desk.engine, "glossa_x"),
-    "a new key": lambda desk: keys.create_key(desk.engine, "name"),
+    "a new key": lambda desk: keys.create_key(desk.engine, "name", role=Role.READER),
     "an upload": lambda desk: desk.upload("b.txt", b"b"),
     "a switch": lambda desk: reembedding.switch(desk.engine, STAMP),
     "a migration": lambda desk: migrate(desk.engine),

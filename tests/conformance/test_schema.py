@@ -12,13 +12,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text
+from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, sql, text
 
 from rag.catalog import database_errors, documents, feed
+from rag.catalog.keys import list_keys
 from rag.catalog.schema import MIGRATIONS, migrate, next_version, open_catalog, snapshot, writing
 from rag.catalog.tables import metadata, next_chunks
 from rag.errors import InvalidInput, NotYet
-from rag.records import Status
+from rag.records import Role, Status
 from tests.conformance.catalog_fixture import Desk, load_content
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -78,6 +79,19 @@ def test_a_catalog_with_windows_keeps_its_chunks_and_loses_their_windows(empty_u
     assert "windows" not in columns
 
 
+def test_keys_of_an_earlier_release_keep_what_they_could_do(empty_url: str) -> None:
+    engine = open_catalog(empty_url)
+    with engine.begin() as connection:
+        upgrade(connection, "0004")
+        for name, allowed in (("first", sql.null()), ("guest", ["x"])):
+            put(connection, "keys", id=name, name=name, hash=name, collections=allowed, created_at=NOON)
+    migrate(engine)
+    assert [(key.name, key.role, key.collections) for key in list_keys(engine)] == [
+        ("first", Role.ADMIN, None),
+        ("guest", Role.WRITER, frozenset({"x"})),
+    ]
+
+
 def upgrade(connection: Connection, revision: str) -> None:
     """The schema of an earlier release."""
     config = Config()
@@ -101,7 +115,7 @@ def test_a_catalog_of_a_newer_release_is_refused_with_a_sentence(url: str) -> No
     engine = open_catalog(url)
     with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0006: a newer Glossa wrote it"):
+    with pytest.raises(InvalidInput, match="The catalog's schema is 9999, but this Glossa knows none after 0007: a newer Glossa wrote it"):
         migrate(engine)
 
 
@@ -142,7 +156,7 @@ def test_a_full_disk_is_told_in_a_sentence_and_changes_nothing(tmp_path: Path) -
     with pytest.raises(NotYet, match="The disk that holds the catalog is full"), writing(engine) as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
         next_version(connection)
-        connection.exec_driver_sql("INSERT INTO keys VALUES ('id', ?, 'hash', NULL, '2026-01-01', NULL)", ("n" * 100_000,))
+        connection.exec_driver_sql("INSERT INTO dropped_blobs VALUES (?)", ("n" * 100_000,))
     assert feed.current_version(engine) == 0
 
 

@@ -23,8 +23,10 @@ from rag.catalog.keys import create_key
 from rag.catalog.room import Room
 from rag.catalog.schema import migrate, open_catalog
 from rag.load_embedder import load_embedder
-from rag.records import Page
+from rag.records import Page, Role
 from rag.settings import Settings
+from serving.api.access.audit_writer import AuditWriter
+from serving.api.access.rate_limit import RateLimit
 from serving.api.event_streams import OpenStreams, SharedCount
 from serving.api.gateway import build_app
 from serving.api.security_middleware import SecurityMiddleware
@@ -74,12 +76,12 @@ class Application:
             yield client
 
 
-def add_ready(services: Services, name: str, text: str) -> str:
+def add_ready(services: Services, name: str, text: str, collection: str = "default") -> str:
     """A document of one page, ready; its id. Only the index's follower is not waited for."""
     staged = services.blobs.stage()
     staged.write(text.encode())
     staged.finish()
-    row = register(services.engine, services.blobs, staged, collection="default", name=name, media_type="text/plain")
+    row = register(services.engine, services.blobs, staged, collection=collection, name=name, media_type="text/plain")
     embedder, page = load_embedder("static"), Page(1, text)
     pieces = list(cut(page, Headings(), embedder))
     vectors = embedder.encode_passages([piece.chunk.contextual for piece in pieces]).astype(np.float16)
@@ -89,12 +91,13 @@ def add_ready(services: Services, name: str, text: str) -> str:
     return row.id
 
 
-def application(folder: Path) -> Application:
-    """A new one, its data in `folder`."""
-    settings = Settings(data=folder, embedder="static")
+def application(folder: Path, **given: Any) -> Application:
+    """A new one, its data in `folder`, with the settings `given`."""
+    settings = Settings(data=folder, embedder="static", **given)
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
     retrieval = RetrievalClient(InProcess(Retrieval(settings)))  # type: ignore[arg-type]
     pools, room, streams = gateway_pools(settings), Room(engine, settings.max_documents), OpenStreams(settings.max_streams_per_key)
-    services = Services(settings, engine, open_blobs(settings), room, SharedCount(engine, pools.reading), streams, retrieval, pools)
-    return Application(services, create_key(engine, "test"))
+    counts, audit, rate_limit = SharedCount(engine, pools.reading), AuditWriter(engine, settings), RateLimit(settings.requests_per_minute)
+    services = Services(settings, engine, open_blobs(settings), room, counts, streams, retrieval, pools, audit, rate_limit)
+    return Application(services, create_key(engine, "test", role=Role.ADMIN))

@@ -27,12 +27,15 @@ COMMANDS = [
     "cancel",
     "retry",
     "status",
+    "keys",
+    "audit",
     "reembed",
     "calibrate",
     "doctor",
     "profiles",
     "eval",
 ]
+GROUPS = {"keys": ("create", "list", "rotate", "revoke"), "audit": ("list", "verify")}
 
 
 def glossa(*arguments: object, environment: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
@@ -89,9 +92,17 @@ def test_help_of_a_command_gives_an_example_and_defaults(command: str) -> None:
     shown = CliRunner(env={**outside, "COLUMNS": "200"}).invoke(app, [command, "--help"])  # no process for each: they take a second
     assert shown.exit_code == 0
     assert re.search(rf"Examples?: +glossa {command}\b", shown.stdout)
-    if command not in ("profiles", "calibrate"):  # which need no service
+    if command not in ("profiles", "calibrate", *GROUPS):  # which need no service, or have commands that do
         assert "GLOSSA_DATA" in shown.stdout
         assert "default: data" in shown.stdout
+
+
+@pytest.mark.parametrize("command", [f"{group} {command}" for group, commands in GROUPS.items() for command in commands])
+def test_help_of_a_command_in_a_group_gives_an_example(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
+    assert re.search(rf"Example: +glossa {command}\b", shown.stdout)
+    assert "GLOSSA_DATA" in shown.stdout
 
 
 def test_help_does_not_wait_for_heavy_packages() -> None:

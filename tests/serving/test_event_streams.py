@@ -15,6 +15,7 @@ from rag.catalog.documents import Document
 from rag.catalog.keys import Key, create_key, identify, revoke
 from rag.catalog.room import Room
 from rag.catalog.schema import migrate, open_catalog
+from rag.records import Role
 from rag.settings import Settings
 from serving.api import events
 from serving.api.documents import following
@@ -35,12 +36,14 @@ def services(tmp_path: Path) -> Services:
     nothing = cast(Any, None)
     pools = gateway_pools(settings)
     counts = SharedCount(engine, pools.reading)
-    return Services(settings, engine, BlobStore(tmp_path / "blobs"), Room(engine, 9), counts, OpenStreams(2), nothing, pools)
+    return Services(
+        settings, engine, BlobStore(tmp_path / "blobs"), Room(engine, 9), counts, OpenStreams(2), nothing, pools, nothing, nothing
+    )
 
 
 @pytest.fixture
 def key(services: Services) -> Key:
-    key = identify(services.engine, create_key(services.engine, "reader"))
+    key = identify(services.engine, create_key(services.engine, "reader", role=Role.READER))
     assert key is not None
     return key
 

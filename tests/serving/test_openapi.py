@@ -33,6 +33,12 @@ OPERATIONS = {
     "POST /v1/chat/completions",
     "POST /v1/embeddings",
     "GET /v1/status",
+    "GET /v1/keys",
+    "POST /v1/keys",
+    "POST /v1/keys/{key_id}/rotate",
+    "DELETE /v1/keys/{key_id}",
+    "GET /v1/audit",
+    "GET /v1/audit/verification",
     "GET /healthz",
     "GET /readyz",
 }

@@ -17,8 +17,8 @@ from rag.catalog.publish import UNFINISHED
 from rag.errors import NotFound, NotYet
 from rag.records import Status
 from serving.api import events, http_errors
-from serving.api.auth import CurrentKey, allowed
-from serving.api.key_first import KeyFirstRoute
+from serving.api.access.auth import CurrentKey, allowed
+from serving.api.access.key_first import KeyFirstRoute
 from serving.api.schemas import DOCUMENT, PROGRESS, Document, Progress
 from serving.api.services import CurrentServices, Services
 

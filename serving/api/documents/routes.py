@@ -11,11 +11,11 @@ from starlette.background import BackgroundTask
 from rag.catalog import documents as catalog
 from rag.catalog.keys import Key
 from rag.errors import InvalidInput, NotFound
-from rag.records import Status
+from rag.records import Action, Status
 from serving.api import http_errors
-from serving.api.auth import CurrentKey, allowed
+from serving.api.access.auth import CurrentKey, WriterKey, allowed
+from serving.api.access.key_first import KeyFirstRoute
 from serving.api.documents.uploads import Received, receive
-from serving.api.key_first import KeyFirstRoute
 from serving.api.schemas import Deleted, Document, DocumentList, PageText, Upload, UploadList
 from serving.api.services import CurrentServices, Services
 
@@ -69,17 +69,17 @@ def upload_row(received: Received) -> Upload:
     status_code=202,
     response_model=UploadList,
     openapi_extra={"requestBody": FORM},
-    responses=http_errors.responses(401, 404, 413, 415, 422, 429, 503),
+    responses=http_errors.responses(401, 403, 404, 413, 415, 422, 429, 503),
     summary="Upload documents",
 )
-async def upload(request: Request, services: CurrentServices, key: CurrentKey) -> UploadList:
+async def upload(request: Request, services: CurrentServices, key: WriterKey) -> UploadList:
     """Store files and queue them. 202 means that every row with an id is durable: it becomes `ready`, or `failed` with a reason.
 
     When not one file could be taken the answer is the first file's problem instead. 429 means that too many documents wait already.
     """
     await services.pools.receiving(services.blobs.require_free, services.settings.min_free_bytes)
     await services.pools.reading(catalog.require_short_queue, services.engine, services.settings.max_queued_documents)
-    received = await receive(request, services, lambda name: with_room(collection_name(name, key), services))
+    received = await receive(request, services, lambda name: with_room(collection_name(name, key), services), key.actor)
     refused = [row.error for row in received if row.error is not None]
     if len(refused) == len(received):
         raise refused[0]
@@ -133,6 +133,7 @@ async def get_content(document_id: str, services: CurrentServices, key: CurrentK
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name.rsplit('/', 1)[-1], safe='')}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
+    services.audit.note(key, Action.DOWNLOAD, (row.id,), subject=row.name)
     held = ExitStack()
     path = await services.pools.reading(held.enter_context, services.blobs.local(row.sha256))
     return FileResponse(path, media_type=row.media_type, headers=headers, background=BackgroundTask(held.close))
@@ -150,23 +151,33 @@ async def get_text(document_id: str, services: CurrentServices, key: CurrentKey,
 
 
 @router.post(
-    "/{document_id}/cancel", response_model=Document, responses=http_errors.responses(401, 404, 409), summary="Stop a document's ingest"
+    "/{document_id}/cancel",
+    response_model=Document,
+    responses=http_errors.responses(401, 403, 404, 409),
+    summary="Stop a document's ingest",
 )
-async def cancel(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
+async def cancel(document_id: str, services: CurrentServices, key: WriterKey) -> Document:
     """Stop the ingest of a document that is queued or being read. Its status becomes `failed`; a retry queues it again."""
-    return Document.model_validate(await services.pools.receiving(catalog.cancel, services.engine, document_id, allowed(key, None)))
+    return Document.model_validate(
+        await services.pools.receiving(catalog.cancel, services.engine, document_id, allowed(key, None), key.actor)
+    )
 
 
 @router.post(
-    "/{document_id}/retry", response_model=Document, responses=http_errors.responses(401, 404, 409), summary="Try a failed document again"
+    "/{document_id}/retry",
+    response_model=Document,
+    responses=http_errors.responses(401, 403, 404, 409),
+    summary="Try a failed document again",
 )
-async def retry(document_id: str, services: CurrentServices, key: CurrentKey) -> Document:
+async def retry(document_id: str, services: CurrentServices, key: WriterKey) -> Document:
     """Queue a failed document again, from the bytes that were uploaded."""
-    return Document.model_validate(await services.pools.receiving(catalog.retry, services.engine, document_id, allowed(key, None)))
+    return Document.model_validate(
+        await services.pools.receiving(catalog.retry, services.engine, document_id, allowed(key, None), key.actor)
+    )
 
 
-@router.delete("/{document_id}", response_model=Deleted, responses=http_errors.responses(401, 404), summary="Delete a document")
-async def delete_document(document_id: str, services: CurrentServices, key: CurrentKey) -> Deleted:
+@router.delete("/{document_id}", response_model=Deleted, responses=http_errors.responses(401, 403, 404), summary="Delete a document")
+async def delete_document(document_id: str, services: CurrentServices, key: WriterKey) -> Deleted:
     """Delete a document. After this response no answer of any replica contains it."""
-    version = await services.pools.receiving(catalog.delete, services.engine, services.blobs, document_id, allowed(key, None))
+    version = await services.pools.receiving(catalog.delete, services.engine, services.blobs, document_id, allowed(key, None), key.actor)
     return Deleted(id=document_id, version=version)

@@ -11,6 +11,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ingest.magic import sniff
 from rag.blobs import StagedBlob
+from rag.catalog.audit import Actor
 from rag.catalog.documents import Document, register
 from rag.errors import InvalidInput, RagError, TooLarge, Unreadable
 from serving.api.services import Services
@@ -64,9 +65,9 @@ class Received:
 class FormReceiver:
     """Receives one multipart form. `feed` and `abandon` block on the disk and the catalog: call them in threads, where they take turns."""
 
-    def __init__(self, services: Services, visible: Callable[[str], str], boundary: bytes) -> None:
-        """`visible` checks the collection named by the form and returns it, or raises the error for the client."""
-        self.services, self.visible, self.collection = services, visible, ""
+    def __init__(self, services: Services, visible: Callable[[str], str], by: Actor, boundary: bytes) -> None:
+        """`visible` checks the collection named by the form and returns it, or raises the error for the client; `by` is who uploads."""
+        self.services, self.visible, self.by, self.collection = services, visible, by, ""
         self.received: list[Received] = []
         self.waiting: list[Part] = []
         self.part, self.header_name, self.header_value = Part(), bytearray(), bytearray()
@@ -191,7 +192,7 @@ class FormReceiver:
             try:
                 name = clean_name(part.file_name, self.services.settings.max_name_characters)
                 if part.staged is not None:
-                    document = accept(self.services, part.staged, collection=self.collection, name=name)
+                    document = accept(self.services, part.staged, collection=self.collection, name=name, by=self.by)
             except RagError as error:
                 part.error = error
             part.discard()
@@ -205,24 +206,24 @@ class FormReceiver:
         self.complete = True
 
 
-def accept(services: Services, staged: StagedBlob, *, collection: str, name: str) -> Document:
+def accept(services: Services, staged: StagedBlob, *, collection: str, name: str, by: Actor) -> Document:
     """Make one received file durable: bytes first, then its row in the catalog. Raises the reason when it is not taken."""
     try:
         if staged.size == 0:
             raise Unreadable("The file is empty; upload one with text in it.")
         media_type = sniff(staged.path, name)
         staged.finish()
-        return register(services.engine, services.blobs, staged, collection=collection, name=name, media_type=media_type)
+        return register(services.engine, services.blobs, staged, collection=collection, name=name, media_type=media_type, by=by)
     finally:
         staged.discard()  # nothing to do once it is adopted
 
 
-async def receive(request: Request, services: Services, visible: Callable[[str], str]) -> list[Received]:
+async def receive(request: Request, services: Services, visible: Callable[[str], str], by: Actor) -> list[Received]:
     """Read the whole form of a request. Raises InvalidInput when it is none, has no file or ends early; whole files stay."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise InvalidInput("Send files as `multipart/form-data`, each in a part named `files`.")
-    form = FormReceiver(services, visible, options[b"boundary"])
+    form = FormReceiver(services, visible, by, options[b"boundary"])
     try:
         async for data in request.stream():
             await services.pools.receiving(form.feed, data)

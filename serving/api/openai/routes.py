@@ -13,6 +13,7 @@ import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from rag.catalog.keys import Key
 from rag.chat import message_text
 from rag.citations import MARKERS
 from rag.errors import InvalidInput, NotFound
@@ -21,13 +22,13 @@ from rag.grounding import Answered, Asked
 from rag.hazards import Refused, refusal
 from rag.prompt import neutral_messages
 from rag.question_language import detect_question_language
-from rag.records import Citation
+from rag.records import Action, Citation
 from serving.api import events, http_errors
 from serving.api.accept_language import AcceptedLanguage
+from serving.api.access.auth import CurrentKey
+from serving.api.access.key_first import KeyFirstRoute
 from serving.api.answering import answering
-from serving.api.auth import CurrentKey
 from serving.api.http_errors import describe
-from serving.api.key_first import KeyFirstRoute
 from serving.api.openai.schemas import (
     CHUNK,
     EMBEDDER,
@@ -71,6 +72,7 @@ async def embeddings(body: EmbeddingRequest, services: CurrentServices, key: Cur
             f"A text has {longest} characters; at most {services.settings.max_question_characters} are embedded. Shorten it."
         )
     embedded = await services.retrieval.embed(texts)
+    services.audit.note(key, Action.EMBED, subject=f"{len(texts)} texts")
     return await services.pools.model(_embedding_list, embedded, body.encoding_format)
 
 
@@ -93,7 +95,7 @@ async def chat_completions(
     generator = services.generator
     name, _, adapter = body.model.partition(":")
     if name == GLOSSA:
-        chunks = _grounded(body, await _asked(body, adapter or None, Scope(k=WRITTEN_K, language=accepted), services, key), services)
+        chunks = _grounded(body, await _asked(body, adapter or None, Scope(k=WRITTEN_K, language=accepted), services, key), services, key)
     elif generator is None or not generator.has(body.model):
         raise NotFound(f"There is no model {body.model!r} here; list them with GET /v1/models.")
     else:
@@ -101,6 +103,7 @@ async def chat_completions(
         request = {**body.model_dump(exclude_unset=True), "messages": messages}
         answer = answer_with_search(request, services, key) if wants_search(request) else generator.chat(request)
         chunks = _bare(body, answer, accepted, services)
+        services.audit.note(key, Action.CHAT, subject=body.model, text=last_question(body))
     if body.stream:
         first = await anext(chunks)  # an error before the first word still gets its status
         return events.stream(_events(first, chunks))
@@ -137,13 +140,18 @@ async def _bare(
             async for items in answer:
                 yield items
     except Refused as refused:
-        question = next((message_text(message) for message in reversed(body.conversation) if message["role"] == "user"), "")
+        question = last_question(body)
         language = await services.pools.model(detect_question_language, question, accepted)
         words = {"role": "assistant", "content": None, "refusal": refusal(language)}
         choice = {"index": 0, "finish_reason": "content_filter", "logprobs": None, "delta" if body.stream else "message": words}
         kind = "chat.completion.chunk" if body.stream else "chat.completion"
         extension = {"refusal": {"of": refused.of, "categories": refused.categories}}
         yield [json.dumps({**_head(body.model), "object": kind, "choices": [choice], "glossa": extension}, ensure_ascii=False)]
+
+
+def last_question(body: ChatCompletionRequest) -> str:
+    """The text of the user's last message; empty when there is none."""
+    return next((message_text(message) for message in reversed(body.conversation) if message["role"] == "user"), "")
 
 
 def _head(model: str) -> dict[str, Any]:
@@ -165,13 +173,13 @@ async def _asked(body: ChatCompletionRequest, adapter: str | None, scope: Scope,
     return Asked(question, found.language, found.passages, answer_tokens, history, wishes, adapter=adapter, sampling=sampling)
 
 
-async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services) -> AsyncGenerator[list[str], None]:
+async def _grounded(body: ChatCompletionRequest, asked: Asked, services: Services, key: Key) -> AsyncGenerator[list[str], None]:
     """Chunks of a grounded answer, or the one completion."""
     if body.n != 1 or body.tools:
         raise InvalidInput(f"The model {GLOSSA} gives one answer (n=1) and calls no tools; use the language model's own name for that.")
     head = _head(body.model)
     chunk = {**head, "object": "chat.completion.chunk"}
-    async with aclosing(answering(asked, services)) as parts:
+    async with aclosing(answering(asked, services, key)) as parts:
         if body.stream:
             yield [json.dumps({**chunk, "choices": [_choice({"role": "assistant", "content": ""})]})]
         async for part in parts:

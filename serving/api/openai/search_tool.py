@@ -7,7 +7,8 @@ from typing import Any
 from rag.errors import InvalidInput
 from rag.languages import LANGUAGES
 from rag.prompt import neutral_messages
-from serving.api.auth import CurrentKey
+from rag.records import Action
+from serving.api.access.auth import CurrentKey
 from serving.api.questions import checked_question, retrieve
 from serving.api.schemas import Scope
 from serving.api.services import Services
@@ -87,6 +88,8 @@ async def _search(call: dict[str, Any], services: Services, key: CurrentKey) -> 
     except (ValueError, KeyError, TypeError, InvalidInput) as error:
         return f"The call could not be run: {error!s}. Call {SEARCH} with a question."
     found = await retrieve(question, Scope(k=PASSAGES), services, key)
+    shown = tuple(dict.fromkeys(passage.document_id for passage in found.passages))
+    services.audit.note(key, Action.SEARCH, shown, subject=SEARCH, text=question)
     passages = [
         {"document": passage.name, "page": passage.page, "language": LANGUAGES.get(passage.language, "unknown"), "text": passage.text}
         for passage in await harmless(found.passages, services.prompt_guard)

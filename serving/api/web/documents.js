@@ -17,13 +17,12 @@ export async function refresh() {
   if (byId("filter-collection").value) query.set("collection", byId("filter-collection").value);
   if (byId("filter-status").value) query.set("status", byId("filter-status").value);
   try {
-    const { documents: counts } = await json("/v1/status"); // first, so that a document that finishes meanwhile is seen now or at the next poll
-    const { collections } = await json("/v1/collections");
+    const { collections } = await json("/v1/collections"); // first, so that a document that finishes meanwhile is seen now or at the next poll
     const documents = await pages(query);
     if (look !== latest) return;
     show(documents.rows, documents.more);
     showCollections(collections);
-    if (showWork(counts)) timer = setTimeout(refresh, POLL_MS);
+    if (showWork(collections)) timer = setTimeout(refresh, POLL_MS);
   } catch (error) {
     if (look !== latest) return;
     notice(error.message);
@@ -31,8 +30,8 @@ export async function refresh() {
   }
 }
 
-function showWork(counts) {
-  const unfinished = ["queued", "parsing", "embedding"].reduce((sum, status) => sum + (counts[status] ?? 0), 0);
+function showWork(collections) {
+  const unfinished = collections.reduce((sum, collection) => sum + collection.unfinished, 0);
   const work = byId("work");
   work.hidden = unfinished < 2; // for a single document the list is enough
   work.textContent = `${unfinished} documents are waiting or being read.`;

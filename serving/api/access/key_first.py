@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from serving.api.auth import bearer, current_key, known_key
+from serving.api.access.auth import bearer, current_key, known_key
 from serving.api.services import services_of
 
 
