@@ -20,6 +20,7 @@ _CAPITALS_BEFORE = re.compile(r"(?<![^\W_])([A-Z]{2,6}) \Z")
 _SECTION_BEFORE = re.compile(r"(?:§\s?|\b[Pp]aragra(?:ph|f)(?:en)?\s)\Z")
 _SUBSECTION = re.compile(r"([a-z]\b)?(?:\s?(?:Abs\.|Absatz|\()\s?(\d{1,3})\b\)?)?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_VERSION = re.compile(r"v(?=\d+(?:\.\d+){2,}\Z)")  # v3.23.0 is 3.23.0
 
 
 def is_tied(sign: str) -> bool:
@@ -48,7 +49,7 @@ def joined_code(text: str, floor: int, digits: int) -> tuple[str | None, int, in
     written = match[0][: parts[-1].end()]
     if _is_number(written, text[start:digits].rstrip("-_‐‑")):
         return None, start, start
-    return _JOINER.sub("", written).lower(), start, start + len(written)
+    return _VERSION.sub("", _JOINER.sub("", written).lower()), start, start + len(written)
 
 
 def _is_number(written: str, letters: str) -> bool:

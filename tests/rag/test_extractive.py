@@ -124,3 +124,11 @@ def test_odd_questions_and_passages_are_answered_or_refused(embedder: Embedder, 
 def test_a_transformer_chooses_units_too(transformer: Embedder) -> None:
     text, question = PAGES["en"]
     assert 0 <= extract(question, [passage(text, "en")], transformer, "en").confidence <= 1
+
+
+def test_a_version_that_the_question_names_is_answered_from_below_its_own_heading(embedder: Embedder) -> None:
+    older = "Release 3.22.0\n\nThis release of the course was validated against azd version 1.25.6, which came out in June 2026."
+    newer = "Release v3.23.0\n\nThe lessons of the course are checked against azd 1.27.1, which came out in July 2026."
+    question = "Which version of azd was release v3.23.0 of the course validated against?"
+    found = extract(question, [passage(older, "en"), passage(newer, "en")], embedder, "en")
+    assert "azd 1.27.1" in found.extracts[0].text

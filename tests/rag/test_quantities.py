@@ -92,7 +92,7 @@ def test_every_month_of_every_language_is_read_in_a_text_of_any_language(languag
         ("de", "§ 14 Abs. 2, §14 (2), § 15", ["c:§14.2", "c:§14.2", "c:§15"]),
         ("en", "DE89 3704 0044 0532 0130 00", ["c:de89370400440532013000"]),
         ("hi", "GST-27AAPFU0939F1ZV", ["c:gst27aapfu0939f1zv"]),
-        ("en", "004711 v1.2.3 192.168.0.1", ["c:004711", "c:v1.2.3", "c:192.168.0.1"]),
+        ("en", "004711 v1.2.3 192.168.0.1", ["c:004711", "c:1.2.3", "c:192.168.0.1"]),
         ("en", "no digits in May", []),
     ],
 )
@@ -185,3 +185,9 @@ def test_spans_are_in_order_and_hold_a_digit(text: str, language: str) -> None:
         assert re.search(r"\d", text[found.start : found.end])
         at = found.end
     assert all(term and not re.search(r"\s", term) for term in analyze(text, language))
+
+
+def test_a_version_is_the_same_with_and_without_its_v() -> None:
+    notes = "[v3.23.0] - 2026-07-13"
+    assert missing_specifics("When was version 3.23.0 released?", notes) == []
+    assert missing_specifics("When was v3.23.1 released?", notes) == ["c:3.23.1"]

@@ -13,7 +13,7 @@ from rag.load_embedder import load_embedder
 from rag.unit_features import FEATURES
 from tools.train_answers.corpora import Corpus, document_of_text
 from tools.train_answers.examples import Example, examples_of
-from tools.train_answers.learning import CONFIDENCE, MISSING_IN_UNIT, SIGNS, learn
+from tools.train_answers.learning import CONFIDENCE, MISSING, MISSING_IN_UNIT, SIGNS, learn
 from tools.train_answers.questions import Asked, QuestionSet
 from tools.train_answers.remembering import Remembering
 from tools.train_answers.report import cross_validated, outcome, report
@@ -72,7 +72,10 @@ def test_the_choice_rests_on_the_informative_feature_and_keeps_the_signs(model: 
     assert max(weights, key=lambda name: abs(weights[name])) == "words"
     assert all(weights[name] * sign >= 0 for name, sign in SIGNS.items())
     assert abs(weights["repeats"]) < 0.01  # the data wants it for a unit, the sign forbids it
-    assert {name: weights[name] for name in FEATURES if name not in SIGNS and weights[name]} == {"missing_in_unit": MISSING_IN_UNIT}
+    assert {name: weights[name] for name in FEATURES if name not in SIGNS and weights[name]} == {
+        "missing": MISSING,
+        "missing_in_unit": MISSING_IN_UNIT,
+    }
 
 
 def test_units_that_answer_are_chosen_and_the_others_refused_on_questions_not_learned_from(model: AnswerModel) -> None:
@@ -99,7 +102,7 @@ def test_the_written_file_loads_as_the_model_that_was_written(model: AnswerModel
 
 
 def test_a_name_that_is_no_feature_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="'colour', which is no feature"):
+    with pytest.raises(InvalidInput, match="'colour', which is not a feature"):
         model_of({"choose": {"colour": 1.0}, "sure": {"constant": 0.0}})
 
 
