@@ -5,7 +5,7 @@ TORCH ?= torch==2.13.0+cpu
 BIN = .venv/bin
 PIP = $(BIN)/pip --disable-pip-version-check --quiet --retries 1
 
-.PHONY: run test test-packages lint eval bench corpus chaos fuzz docs clean
+.PHONY: run test test-fast test-heavy test-packages lint eval bench corpus chaos fuzz docs clean
 
 run: .venv/installed
 	$(BIN)/glossa up --samples samples/documents
@@ -13,6 +13,13 @@ run: .venv/installed
 test: .venv/installed-dev
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest
+
+# The two halves of `make test`: without and with tests that start a service, a browser or a database of their own.
+test-fast: .venv/installed-dev
+	$(BIN)/pytest -m "not heavy"
+
+test-heavy: .venv/installed-dev
+	$(BIN)/pytest -m heavy
 
 # Chromium, PostgreSQL, Tesseract and fonts from Debian's packages, as root or by sudo. Without them the tests that need them skip.
 test-packages:
