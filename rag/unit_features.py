@@ -1,6 +1,7 @@
 """Features of each unit of the passages for a question, from which the answer model chooses and computes its confidence."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from rag.units import CONTEXT_KINDS, Unit, UnitKind, units
 
 MOST_UNITS = 16  # that are looked at, of the best passages: the encoder reads them in 10 to 15 ms each on one core; 10 miss answers
 THAI = "th"
+_LABEL_END = re.compile("[:：]")
 _HEADING_MARKS = "#=-*:： \n\t"  # around a heading in plain text and Markdown
 LONGEST_UNIT = 600  # characters that the encoder reads of a unit
 Floats = NDArray[np.float32]
@@ -39,7 +41,7 @@ FEATURES = (
     "time_met",
     "repeats",  # share of the unit's terms that stand in the question: it says nothing new
     "row",
-    "label",
+    "label",  # of a labelled line: how well the words of its label are met by the question's
     "list",
 )
 
@@ -190,9 +192,19 @@ class _Table:
 
         return {
             "row": flag(UnitKind.ROW, UnitKind.RECORD),
-            "label": flag(UnitKind.LABEL),
+            "label": self._labels(flag(UnitKind.LABEL)),
             "list": flag(UnitKind.LIST, UnitKind.ITEM),
         }
+
+    def _labels(self, labelled: Floats) -> Floats:
+        """Late interaction of each label with the question: "IBAN" is met by "What is the IBAN?", "Community" is not."""
+        met = np.zeros(len(self.texts), np.float32)
+        if self.embedder.maxsim is not None:
+            question = [self.embedder.tokenize(self.question).ids]
+            for at in np.flatnonzero(labelled).tolist():
+                label = self.embedder.tokenize(_LABEL_END.split(self.texts[at], maxsplit=1)[0]).ids
+                met[at] = self.embedder.maxsim.score(label, question)[0]
+        return met
 
 
 def _log_odds(probability: float) -> float:
