@@ -89,8 +89,8 @@ def test_a_bucket_is_ingested_from_the_command_line(server: S3Server, service: S
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     with service.client() as client:
-        rows = client.get("/v1/documents", params={"limit": 100}).json()["documents"]
-        assert [(row["name"], row["status"]) for row in rows if not row["name"].endswith(".txt")] == [("handbook.md", "ready")]
+        found = {row["name"]: row["status"] for row in client.get("/v1/documents", params={"limit": 100}).json()["documents"]}
+        assert (found["handbook.md"], found.get("price-list-2026.csv")) == ("ready", None)
     command[4] = "s3://nobody/here"
     wrong = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (wrong.returncode, "There is no file or folder s3://nobody/here" in " ".join(wrong.stderr.split())) == (2, True)
