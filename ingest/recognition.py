@@ -118,13 +118,14 @@ def parse_image(path: Path, limits: ParseLimits) -> Iterator[Section]:
     if not installed():
         raise NoRecognition(f"The file is a picture, and nothing here reads its text; {INSTALL}.")
     recognition = Recognition()
+    Image.MAX_IMAGE_PIXELS = None  # Pillow warns at its own limit; ours is checked below, before pixels are read
     try:
         with Image.open(path) as file:
             for picture in ImageSequence.Iterator(file):
                 if picture.width * picture.height > limits.pixels:
                     raise TooLarge(f"The picture has {picture.width:,} x {picture.height:,} pixels; scan it at {DPI} dots per inch.")
                 yield Section("", recognition.text(_upright(picture)))
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:  # as Pillow's plugins do
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:  # as Pillow's plugins do
         raise Unreadable(f"The picture is damaged ({error}); save it anew.") from error
 
 

@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from rag.catalog.schema import open_catalog
+from rag.catalog.schema import open_catalog, reading
 from rag.errors import RagError
 from rag.settings import MIB, Settings
 from serving.client import Glossa
@@ -186,7 +186,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     place = url.database if name == "SQLite" else url.render_as_string()  # without its password
     try:
         engine = open_catalog(settings.catalog_url)
-        with engine.connect() as connection:
+        with reading(engine) as connection:
             version = ".".join(map(str, engine.dialect.server_version_info or ()))
             connection.execute(text("SELECT 1"))
         engine.dispose()

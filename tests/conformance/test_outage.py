@@ -3,6 +3,7 @@
 import copy
 import logging
 import subprocess
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -50,7 +51,7 @@ STATEMENTS: dict[str, Callable[[Desk], object]] = {
     "counts": lambda desk: collections.count_by_status(desk.engine, None),
     "stamps": lambda desk: collections.embedder_stamps(desk.engine),
     "a key": lambda desk: keys.identify(desk.engine, "glossa_x"),
-    "a new key": lambda desk: keys.create_key(desk.engine, "name", role=Role.READER),
+    "a new key": lambda desk: keys.create_key(desk.engine, uuid.uuid4().hex, role=Role.READER),  # names are unique
     "an upload": lambda desk: desk.upload("b.txt", b"b"),
     "a switch": lambda desk: reembedding.switch(desk.engine, STAMP),
     "a migration": lambda desk: migrate(desk.engine),
