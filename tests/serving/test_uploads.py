@@ -11,6 +11,7 @@ from typing import Any, cast
 from starlette.requests import Request
 
 from rag.blobs import BlobStore, StagedBlob
+from rag.catalog.audit import SERVICE
 from rag.catalog.documents import list_documents
 from rag.catalog.room import Room
 from rag.catalog.schema import migrate, open_catalog
@@ -43,7 +44,7 @@ def request(number: int) -> Request:
 
 async def cancelled(services: Services, number: int, seconds: float | None) -> list[Received]:
     """What was received until the request was cancelled, after so many seconds; None lets it end."""
-    task = asyncio.ensure_future(receive(request(number), services, lambda name: name))
+    task = asyncio.ensure_future(receive(request(number), services, lambda name: name, SERVICE))
     if seconds is not None:
         await asyncio.sleep(seconds)
         task.cancel()
@@ -58,7 +59,9 @@ def opened(folder: Path, blobs: BlobStore) -> Services:
     engine = open_catalog(settings.catalog_url)
     migrate(engine)
     pools = gateway_pools(settings)
-    return Services(settings, engine, blobs, Room(engine, 9999), SharedCount(engine, pools.reading), OpenStreams(1), cast(Any, None), pools)
+    nothing = cast(Any, None)
+    counts = SharedCount(engine, pools.reading)
+    return Services(settings, engine, blobs, Room(engine, 9999), counts, OpenStreams(1), nothing, pools, nothing, nothing)
 
 
 class Interrupting(BlobStore):
@@ -80,7 +83,7 @@ def test_an_upload_that_is_cancelled_while_its_file_is_staged_leaves_nothing(tmp
     services = opened(tmp_path, blobs)
 
     async def work() -> None:
-        blobs.request = asyncio.ensure_future(receive(request(1), services, lambda name: name))
+        blobs.request = asyncio.ensure_future(receive(request(1), services, lambda name: name, SERVICE))
         await asyncio.wait([blobs.request])
         assert blobs.request.cancelled()
         services.pools.receiving.close()
