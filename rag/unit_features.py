@@ -63,7 +63,8 @@ def candidates(question: str, language: str, passages: Sequence[Passage], embedd
     found: list[tuple[int, Unit]] = []
     said: set[str] = set()
     for index, passage in enumerate(passages):
-        own = [unit for unit in _new_units(passage, said) if _says_something(unit, passage)]
+        new = [unit for unit in _new_units(passage, said) if unit.kind not in CONTEXT_KINDS]
+        own = [unit for unit in new if _says_something(unit, passage)] or new  # a document of one line is its own title
         if found and len(found) + len(own) > MOST_UNITS:
             break
         found += [(index, unit) for unit in own[: MOST_UNITS - len(found)]]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from rag.embedder import Embedder
@@ -132,3 +134,9 @@ def test_a_version_that_the_question_names_is_answered_from_below_its_own_headin
     question = "Which version of azd was release v3.23.0 of the course validated against?"
     found = extract(question, [passage(older, "en"), passage(newer, "en")], embedder, "en")
     assert "azd 1.27.1" in found.extracts[0].text
+
+
+def test_a_document_of_one_line_answers_though_the_line_is_its_title_too(embedder: Embedder) -> None:
+    line = passage("the lamp is red", "en")
+    found = extract("Is the lamp red?", [replace(line, context="the lamp is red")], embedder, "en")
+    assert [each.text for each in found.extracts] == ["the lamp is red"]
