@@ -3,6 +3,7 @@
 import unicodedata
 from decimal import Decimal
 from functools import lru_cache
+from itertools import product
 from typing import Literal
 
 import regex
@@ -69,12 +70,10 @@ def units() -> dict[str, tuple[str, Decimal]]:
     table: dict[str, tuple[str, Decimal]] = {}
     for name, base, factor, symbols in _UNITS:
         unit = (base, Decimal(factor))
-        for locale in LOCALES:
-            for count in _COUNTS:
-                for length in _LENGTHS:
-                    word = folded(_NUMBER.sub("", format_unit(count, name, length, locale=locale))).strip(" \u00a0\u202f.॰")
-                    if len(word) > 2 and name not in word:  # a form that CLDR lacks comes as the name
-                        table.setdefault(word, unit)
+        for locale, count, length in product(LOCALES, _COUNTS, _LENGTHS):
+            word = folded(_NUMBER.sub("", format_unit(count, name, length, locale=locale))).strip(" \u00a0\u202f.॰")
+            if len(word) > 2 and name not in word:  # a form that CLDR lacks comes as the name
+                table.setdefault(word, unit)
         table |= dict.fromkeys(symbols.split(), unit)
     return table
 

@@ -159,11 +159,9 @@ def _weights() -> Mapping[str, Mapping[str, float]]:
     weights: dict[str, dict[str, float]] = defaultdict(dict)
     for words_by_language, weight in ((FUNCTION_WORDS, 1.0), (QUESTION_WORDS, QUESTION_WORD)):
         for language, words in words_by_language.items():
-            for word in words.split():
-                for form, share in ((word, 1.0), (_unaccented(word), UNACCENTED)):
-                    if form == word and share < 1:
-                        continue
-                    weights[form][language] = max(weights[form].get(language, 0.0), share * weight)
+            shares = {**{_unaccented(word): UNACCENTED for word in words.split()}, **dict.fromkeys(words.split(), 1.0)}
+            for form, share in shares.items():
+                weights[form][language] = max(weights[form].get(language, 0.0), share * weight)
     return {word: {language: weight / len(found) for language, weight in found.items()} for word, found in weights.items()}
 
 

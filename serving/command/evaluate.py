@@ -64,6 +64,21 @@ def evaluate(
 
     Example:  glossa eval --answers samples/questions.jsonl samples/questions-unanswerable.jsonl
     """
+    if without_answers and not answers:
+        raise InvalidInput("--without-answers needs --answers; give both.")
+    report = _measured(files, limit, collection, data, answers=answers, without_answers=without_answers)
+    if json:
+        json.write_text(report.as_json() + "\n", encoding="utf-8")
+    _show(report, picture)
+    _guard(report, min_same, min_cross)
+    if baseline and (lost := _lost(report, baseline.read_text(encoding="utf-8"), most_lost)):
+        fail(" ".join(lost))
+
+
+def _measured(
+    files: list[Path], limit: int | None, collection: list[str] | None, data: Path, *, answers: bool, without_answers: bool
+) -> "Report | AnswerReport":
+    """Ask the running service every question, or `limit` of them."""
     from serving.client import connect
     from serving.command.progress import counting, following
     from serving.evaluation.answer_quality import evaluate_answers
@@ -71,26 +86,16 @@ def evaluate(
     from serving.evaluation.search_quality import evaluate as evaluate_search
     from serving.evaluation.search_quality import ingested
 
-    if without_answers and not answers:
-        raise InvalidInput("--without-answers needs --answers; give both.")
     asked = read_question_set(files)
     questions = asked.questions if limit is None else sample(asked.questions, limit)
     documents = sum(len(corpus.texts) for corpus in asked.corpora)
-    report: Report | AnswerReport
     with connect(data) as client, ExitStack() as until_then:
         with following(documents) as follow:
             until_then.enter_context(ingested(client, asked.corpora, follow))
         with counting("Asking", len(questions)) as tick:
             if answers:
-                report = evaluate_answers(client, questions, collections=collection, without_answers=without_answers, report=tick)
-            else:
-                report = evaluate_search(client, questions, collections=collection, report=tick)
-    if json:
-        json.write_text(report.as_json() + "\n", encoding="utf-8")
-    _show(report, picture)
-    _guard(report, min_same, min_cross)
-    if baseline and (lost := _lost(report, baseline.read_text(encoding="utf-8"), most_lost)):
-        fail(" ".join(lost))
+                return evaluate_answers(client, questions, collections=collection, without_answers=without_answers, report=tick)
+            return evaluate_search(client, questions, collections=collection, report=tick)
 
 
 def _show(report: "Report | AnswerReport", picture: Path | None) -> None:

@@ -181,15 +181,20 @@ class ServerGenerator:
 
     def _checked(self, text: str, said: Literal["delta", "message"]) -> str:
         """The text, which has choices. Raises GeneratorFailed for anything else: servers report failures also inside a stream."""
-        try:
-            answer = json.loads(text)
-            if not answer.get("error"):
-                whole = all(isinstance(choice[said].get("content"), str | None) for choice in answer["choices"])
-                if whole and (answer["choices"] or said == "delta"):
-                    return text
-        except (ValueError, KeyError, TypeError, AttributeError):
-            pass  # said below
+        if _is_completion(text, said):
+            return text
         raise GeneratorFailed(f"The language model's server {self.client.base_url} sent no chat completion, but: {text[:200]}")
+
+
+def _is_completion(text: str, said: Literal["delta", "message"]) -> bool:
+    """Whether it is a chat completion, or a chunk of one."""
+    try:
+        answer = json.loads(text)
+        choices = answer["choices"]
+        whole = all(isinstance(choice[said].get("content"), str | None) for choice in choices)
+        return whole and not answer.get("error") and (bool(choices) or said == "delta")
+    except (ValueError, KeyError, TypeError, AttributeError):  # no JSON, or another form: the caller reports its text
+        return False
 
 
 async def _require_success(response: httpx.Response) -> None:

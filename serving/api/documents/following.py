@@ -84,10 +84,10 @@ async def follow(services: Services, key: Key, followed: Followed) -> AsyncItera
         while True:
             seen = Seen(None, last=False)
             try:
-                if time.monotonic() - checked > KEY_SECONDS:
-                    if not await services.pools.reading(is_valid, services.engine, key.id):
-                        return
-                    checked = time.monotonic()
+                due = time.monotonic() - checked > KEY_SECONDS
+                if due and not await services.pools.reading(is_valid, services.engine, key.id):
+                    return
+                checked = time.monotonic() if due else checked
                 seen = await followed.look()
             except NotYet as error:
                 log.warning("an event stream waits: %s", error)
