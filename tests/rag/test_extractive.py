@@ -140,3 +140,12 @@ def test_a_document_of_one_line_answers_though_the_line_is_its_title_too(embedde
     line = passage("the lamp is red", "en")
     found = extract("Is the lamp red?", [replace(line, context="the lamp is red")], embedder, "en")
     assert [each.text for each in found.extracts] == ["the lamp is red"]
+
+
+def test_a_labelled_line_that_the_question_does_not_name_is_not_preferred(embedder: Embedder) -> None:
+    text = (
+        "Of the developers in the survey, 45 percent want to use the tool for machine learning.\n\n"
+        "Community: developers meet every month and share what they know about the tool.\n"
+        "Review: developers talk about the tool with architects for four hours.\n"
+    )
+    assert quoted("What percentage of developers want to use the tool for AI?", text, embedder)[0].startswith("Of the developers")
