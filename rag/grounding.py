@@ -17,7 +17,7 @@ from rag.prompt import Budget, Conversation, Prompt, assemble
 from rag.records import Citation, Passage
 
 EXTRACTIVE, GUARD = "extractive", "guard"  # names of what answered, where it was no language model
-SEVERAL = "Several documents answer; before each quote stands the title of its own."
+SEVERAL = "Several documents answer; each quote names its document."
 WIDENED = 4  # passages, the best, that get their neighbours where the prompt has room
 
 

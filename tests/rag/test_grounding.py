@@ -41,7 +41,7 @@ def test_quotes_of_two_documents_come_in_pieces_with_a_note() -> None:
             "rent.md: The rent is £900. [1] lease.md: The rent is £950. [2]",
             (Citation(1, "r", "rent.md", 1, 0, 17, RENT.text), Citation(2, "l", "lease.md", 3, 5, 22, LEASE.text)),
             "extractive",
-            ["A note.", "Several documents answer; before each quote stands the title of its own."],
+            ["A note.", "Several documents answer; each quote names its document."],
             confidence=0.7,
         ),
     )
