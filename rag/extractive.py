@@ -12,8 +12,8 @@ from rag.sentences import sentence_spans
 from rag.unit_features import Candidate, candidates
 
 MOST_UNITS = 3
-# Confidence below which nothing is quoted. Of XQuAD dev questions, in three-fold cross-validation, 10% / 25% are refused here although
-# answerable (same language / across), and 85% when their paragraph is taken away; at 0.2 8 / 23 and 83, at 0.3 12 / 28 and 87.
+# Confidence below which nothing is quoted. Of XQuAD dev questions, in three-fold cross-validation, 12% / 26% are refused here although
+# answerable (same language / across), and 85% when their paragraph is taken away.
 ANSWERS = 0.25
 NEAR = 2.0  # further units must come so near to the best one's score; before refusing, one of three holds the answer for 87 / 83%
 REPEATS = 0.85  # share of the shorter unit's words from which the other says nothing new
